@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import CompilerPluginSupport
+import PackageDescription
+
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "martlet",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Martlet", targets: ["Martlet"]),
+        .library(name: "MartletTesting", targets: ["MartletTesting"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/swiftlang/swift-syntax.git", from: "603.0.1"),
+    ],
+    targets: [
+        // Arrows only point up this list (Docs/architecture.md).
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CRegistry"),
+        .target(name: "MartletRouting", path: "Sources/Routing", swiftSettings: strict),
+        .target(name: "MartletEventStream", dependencies: [nio], path: "Sources/EventStream", swiftSettings: strict),
+        .macro(
+            name: "MartletMacros",
+            dependencies: [
+                "MartletRouting",
+                .product(name: "SwiftSyntaxMacros", package: "swift-syntax"),
+                .product(name: "SwiftCompilerPlugin", package: "swift-syntax"),
+            ],
+            path: "Sources/Macros",
+            swiftSettings: strict),
+        .target(
+            name: "MartletCore",
+            dependencies: [
+                "CRegistry", "MartletRouting", "MartletEventStream", "MartletMacros", nio, nioPosix, httpTypes, logging,
+            ],
+            path: "Sources/Framework",
+            swiftSettings: strict),
+        .target(
+            name: "MartletMiddleware",
+            dependencies: ["MartletCore", "CZlib"],
+            path: "Sources/Middleware",
+            swiftSettings: strict),
+        .target(
+            name: "MartletServer",
+            dependencies: ["MartletCore", nio, nioPosix, nioHTTP1, httpTypes, logging],
+            path: "Sources/Server",
+            swiftSettings: strict),
+        .target(
+            name: "Martlet",
+            dependencies: [
+                "MartletCore", "MartletMiddleware", "MartletServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "MartletTesting",
+            dependencies: ["MartletCore", "MartletMiddleware", nio, nioPosix],
+            path: "Sources/TestHost",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "ExampleApp",
+            dependencies: ["Martlet"],
+            resources: [.copy("Public")],
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,44 @@
+import Martlet
+
+/// The session that the chat needs.
+@Controller
+struct AccountController {
+    struct Profile: Encodable {
+        let userId: String
+        let username: String
+        enum CodingKeys: String, CodingKey { case userId = "user_id", username }
+    }
+
+    /// POST /account/login
+    @POST func login(userId: String, username: String, _ ctx: Context) throws -> Envelope {
+        guard !userId.isEmpty, !username.isEmpty else { throw HTTPError(.badRequest, "user_id and username must not be empty.") }
+        ctx.session.renew()
+        ctx.session["user_id"] = userId
+        ctx.session["username"] = username
+        return .ok("已登录", data: Profile(userId: userId, username: username))
+    }
+
+    /// POST /account/logout
+    @POST func logout(_ ctx: Context) -> Envelope {
+        ctx.session.destroy()
+        return .ok("已退出")
+    }
+
+    /// GET /account/profile
+    func profile(_ ctx: Context) throws -> Envelope {
+        let user = try ctx.loggedInUser
+        return .ok(data: Profile(userId: user.id, username: user.name))
+    }
+}
+
+extension Context {
+    /// - Throws: 401 without a session.
+    var loggedInUser: (id: String, name: String) {
+        get throws {
+            guard let id = session["user_id"], let name = session["username"] else {
+                throw HTTPError(.unauthorized, "请先登录")
+            }
+            return (id, name)
+        }
+    }
+}

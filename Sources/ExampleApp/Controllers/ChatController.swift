@@ -1,0 +1,36 @@
+import Martlet
+
+/// The page's 完整聊天示例.
+@Controller
+struct ChatController {
+    let rooms: ChatRooms
+
+    private struct Line: Encodable {
+        let user: String
+        let msg: String
+    }
+
+    /// GET /chat/stream
+    func stream(_ ctx: Context) throws -> EventStream {
+        let user = try ctx.loggedInUser
+        return ctx.sse.open(user: user.id) { [rooms] client in
+            rooms.register(user.id, username: user.name)
+            try client.send(event: "system", data: ["msg": "欢迎 \(user.name) 加入聊天室"])
+        } onClose: { [rooms] _ in
+            rooms.unregister(user.id)
+        }
+    }
+
+    /// POST /chat/send
+    @POST func send(message: String, _ ctx: Context) throws -> Envelope {
+        let user = try ctx.loggedInUser
+        try ctx.sse.broadcast(event: "message", data: Line(user: user.name, msg: message))
+        return .ok("已发送")
+    }
+
+    /// GET /chat/members
+    func members(_ ctx: Context) throws -> Envelope {
+        _ = try ctx.loggedInUser
+        return .ok(data: rooms.usernames, count: rooms.usernames.count)
+    }
+}

@@ -1,0 +1,36 @@
+import Foundation
+import Martlet
+
+/// The page's 客户端管理: how many streams are open, and closing them.
+@Controller
+struct ClientController {
+    struct Entry: Encodable {
+        let id: EventClient.ID
+        let user: String?
+        let address: String
+        let port: Int
+        let connectedAt: Date
+        enum CodingKeys: String, CodingKey { case id, user, address, port, connectedAt = "connected_at" }
+    }
+
+    /// GET /client
+    func index(_ ctx: Context) -> Envelope {
+        let entries = ctx.sse.clients.map { client in
+            Entry(
+                id: client.id, user: client.user, address: client.connection.address, port: client.connection.port,
+                connectedAt: client.connection.connectedAt)
+        }
+        return .ok(data: entries, count: entries.count)
+    }
+
+    /// GET /client/count
+    func count(_ ctx: Context) -> Envelope { .ok(data: ["count": ctx.sse.clientCount]) }
+
+    /// POST /client/close
+    @POST func close(id: EventClient.ID, _ ctx: Context) -> Envelope {
+        ctx.sse.closeClient(id) ? .ok("已关闭") : .failed("客户端不存在")
+    }
+
+    /// POST /client/close-all
+    @POST func closeAll(_ ctx: Context) -> Envelope { .ok("已全部关闭", data: ["count": ctx.sse.closeAll()]) }
+}

@@ -1,0 +1,17 @@
+import Martlet
+
+/// The page's 广播消息: to everyone, or to one user.
+@Controller
+struct NotificationController {
+    /// POST /notification/broadcast
+    @POST func broadcast(message: String, _ ctx: Context) throws -> Envelope {
+        try ctx.sse.broadcast(event: "notification", data: message)
+        return .ok("已广播")
+    }
+
+    /// POST /notification/send-to-user
+    @POST func sendToUser(userId: String, message: String, _ ctx: Context) throws -> Envelope {
+        let reached = try ctx.sse.send(toUser: userId, event: "private", data: message)
+        return reached > 0 ? .ok("已发送") : .failed("用户不在线")
+    }
+}

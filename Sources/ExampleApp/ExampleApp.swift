@@ -1,0 +1,10 @@
+import Martlet
+
+@main
+struct ExampleApp: App {
+    func configure(_ app: inout AppBuilder) throws {
+        app.services.add(ChatRooms())
+        app.services.add(SystemMonitor())
+        app.use(Compression(), Sessions(.memory))
+    }
+}

@@ -1,0 +1,65 @@
+import HTTPTypes
+import MartletRouting
+
+/// A path and its verbs, bound to an action.
+public struct Route: Sendable {
+    /// `Chat@send`
+    public let name: String
+    public let verbs: Verbs
+    public let path: String
+    public let action: ActionDescriptor
+    let template: PathTemplate
+    let maxBodyBytes: Int
+    let readsBody: Bool
+    let handler: ActionHandler
+}
+
+/// The route that a request took, with the decoded `{name}` parts of its path in order.
+struct MatchedRoute: Sendable {
+    let route: Route
+    let captures: [String]
+}
+
+/// The routes of one path, by method.
+struct MethodTable: Sendable {
+    private var routes: [(method: HTTPRequest.Method, route: Route)] = []
+    private var anyMethod: Route?
+
+    subscript(method: HTTPRequest.Method) -> Route? {
+        for entry in routes where entry.method == method { return entry.route }
+        if method == .head { return self[.get] }
+        return anyMethod
+    }
+
+    func answers(_ method: HTTPRequest.Method) -> Bool { self[method] != nil }
+
+    /// - Throws: `StartupError` naming both actions where one stands there already.
+    mutating func add(_ route: Route) throws(StartupError) {
+        switch route.verbs {
+        case .any:
+            if let anyMethod { throw Self.conflict("ANY", anyMethod, route) }
+            anyMethod = route
+        case .only(let methods):
+            for method in methods {
+                if let other = routes.first(where: { $0.method == method })?.route {
+                    throw Self.conflict(method.rawValue, other, route)
+                }
+                routes.append((method, route))
+            }
+        }
+    }
+
+    private static func conflict(_ verb: String, _ first: Route, _ second: Route) -> StartupError {
+        StartupError(
+            """
+            \(verb) \(second.path) has two actions: \(first.name) (\(first.action.location)) and \
+            \(second.name) (\(second.action.location)).
+            """)
+    }
+
+    /// What `Allow` says of the path (RFC 9110 section 10.2.1).
+    var allowed: [HTTPRequest.Method] {
+        if anyMethod != nil { return [.get, .head, .post, .put, .patch, .delete, .options] }
+        return routes.map(\.method) + (answers(.get) ? [.head] : []) + [.options]
+    }
+}

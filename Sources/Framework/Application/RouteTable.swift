@@ -1,0 +1,93 @@
+import MartletRouting
+
+/// Every route of the application, made at start-up: binds each action, and finds what cannot work together.
+struct RouteTable: Sendable {
+    private(set) var routes: [Route] = []
+    private(set) var trie = RouteTrie<MethodTable>()
+
+    /// - Throws: `StartupError` listing everything that is wrong with the controllers and routes.
+    init(_ configuration: AppBuilder, services: ServiceRegistry) throws {
+        var problems: [String] = []
+        var controllers: [(descriptor: ControllerDescriptor, instance: any Controller)] = []
+        let resolver = ServiceResolver(registry: services, scope: nil)
+        for type in configuration.controllerTypes {
+            let descriptor = type.controllerDescriptor
+            do {
+                controllers.append((descriptor, try descriptor.make(resolver.owned(by: descriptor.location))))
+            } catch {
+                problems.append("\(error)")
+            }
+        }
+        for (descriptor, controller) in controllers {
+            for action in descriptor.actions {
+                collect(&problems) {
+                    try add(
+                        action, of: descriptor, controller, verbs: action.verbs, path: action.path, configuration)
+                }
+            }
+        }
+        for named in configuration.namedRoutes {
+            let target = controllers.lazy.flatMap { pair in pair.descriptor.actions.map { (pair, $0) } }
+                .first { "\($0.0.descriptor.name)@\($0.1.name)" == named.target }
+            guard let ((descriptor, controller), action) = target else {
+                let names = routes.map(\.name)
+                let hint = NameSuggestion.nearest(to: named.target, in: names).map { " Did you mean '\($0)'?" } ?? ""
+                problems.append("The route \(named.path) leads to '\(named.target)', which does not exist.\(hint)")
+                continue
+            }
+            collect(&problems) {
+                try add(action, of: descriptor, controller, verbs: named.verbs, path: named.path, configuration)
+            }
+        }
+        guard problems.isEmpty else { throw StartupError(problems.joined(separator: "\n")) }
+    }
+
+    private mutating func add(
+        _ action: ActionDescriptor, of descriptor: ControllerDescriptor, _ controller: any Controller, verbs: Verbs,
+        path: String, _ configuration: AppBuilder
+    ) throws {
+        let template: PathTemplate
+        do {
+            template = try PathTemplate(path)
+        } catch {
+            throw StartupError("The path '\(path)' of \(action.location) is malformed: \(error.reason).")
+        }
+        var binder = ActionBinder(action: action, template: template, verbs: verbs, services: configuration.services)
+        let handler = try action.bind(controller, &binder)
+        if let first = binder.problems.first { throw StartupError(first) }
+        let wrapped = controller.middleware.wrapped(around: Self.completing(handler))
+        let route = Route(
+            name: "\(descriptor.name)@\(action.name)", verbs: verbs, path: template.description, action: action,
+            template: template, maxBodyBytes: action.maxBodyBytes ?? configuration.limits.maxBodyBytes,
+            readsBody: binder.readsBody, handler: wrapped)
+        try trie.insert(template) { table throws(StartupError) in
+            var changed = table ?? MethodTable()
+            try changed.add(route)
+            table = changed
+        }
+        routes.append(route)
+    }
+
+    /// Runs the action, adds to its result what it left in the context, and lets go of its scoped services.
+    private static func completing(_ handler: @escaping ActionHandler) -> ActionHandler {
+        { ctx in
+            do {
+                var response = try await handler(ctx)
+                ctx.apply(to: &response)
+                await ctx.closeScope()
+                return response
+            } catch {
+                await ctx.closeScope()
+                throw error
+            }
+        }
+    }
+}
+
+private func collect(_ problems: inout [String], _ work: () throws -> Void) {
+    do {
+        try work()
+    } catch {
+        problems.append("\(error)")
+    }
+}

@@ -1,0 +1,210 @@
+import HTTPTypes
+import NIOCore
+
+/// Reads an action's arguments from one request, noting everything that is wrong before any of it is reported.
+///
+/// Used by the code that `@Controller` writes.
+public struct ActionArguments {
+    let context: Context
+    private let match: MatchedRoute
+    private var query: FormFields?
+    private var body = BodyFields.unread
+    private var errors = FieldErrors()
+    private var fatal: (any Error)?
+
+    public init(_ context: Context) async throws {
+        self.context = context
+        match = try context.matchedRoute
+        guard match.route.readsBody, context.request.method.carriesFields else { return }
+        body = .buffered(try await context.request.body.collect())
+    }
+
+    public mutating func read<Value>(_ parameter: BoundParameter<Value>) -> Value? { parameter.read(&self) }
+
+    /// The error that answers the request when an argument is missing.
+    public func failure() -> any Error {
+        fatal ?? HTTPError(.badRequest, "The request has fields that are missing or not valid.", fieldErrors: errors)
+    }
+
+    // MARK: - Fields, by their source
+
+    mutating func pathField<Value>(_ place: Int, _ field: BoundField<Value>) -> Value? {
+        guard place < match.captures.count else { return absent(field) }
+        return texts([match.captures[place]], field.names.written, field)
+    }
+
+    mutating func requestField<Value>(_ field: BoundField<Value>) -> Value? {
+        context.request.method.carriesFields ? bodyField(field) : queryField(field)
+    }
+
+    mutating func queryField<Value>(_ field: BoundField<Value>) -> Value? {
+        guard let query = parsedQuery() else { return nil }
+        return formField(query, field)
+    }
+
+    mutating func headerField<Value>(_ name: HTTPField.Name, _ field: BoundField<Value>) -> Value? {
+        let values = context.request.headers[values: name]
+        return values.isEmpty ? absent(field) : texts(values, name.rawName, field)
+    }
+
+    mutating func cookieField<Value>(_ field: BoundField<Value>) -> Value? {
+        var found: String?
+        guard let name = field.names.first(where: { name in
+            found = context.request.cookie(name)
+            return found != nil
+        }), let found else { return absent(field) }
+        return texts([found], name, field)
+    }
+
+    mutating func bodyField<Value>(_ field: BoundField<Value>) -> Value? {
+        switch parsedBody() {
+        case .form(let form):
+            return formField(form, field)
+        case .json(let container, _):
+            guard let name = field.names.first(where: { container.contains(FieldKey($0)) }) else {
+                return absent(field)
+            }
+            return attempt(name) { try field.reader.fromJSON(container, FieldKey(name)) }
+        case .empty:
+            return absent(field)
+        case .unread, .buffered:
+            return nil
+        }
+    }
+
+    // MARK: - Structs
+
+    mutating func wholeQuery<Value>(_ reader: DecodableReader<Value>) -> Value? {
+        guard let query = parsedQuery() else { return nil }
+        return attempt("") { try reader.fromForm(query) }
+    }
+
+    mutating func wholeBody<Value>(
+        _ reader: DecodableReader<Value>, default defaultValue: (@Sendable () -> Value)?
+    ) -> Value? {
+        if case .buffered(let buffer) = body, buffer.readableBytes > 0, context.request.isJSON {
+            // Not by way of the fields: the whole may be an array or a scalar.
+            return attempt("") { try reader.fromJSON(buffer) }
+        }
+        switch parsedBody() {
+        case .form(let form):
+            return attempt("") { try reader.fromForm(form) }
+        case .json(_, let buffer):
+            return attempt("") { try reader.fromJSON(buffer) }
+        case .empty:
+            if let defaultValue { return defaultValue() }
+            if reader.isOptional { return try? reader.fromJSON(ByteBuffer(string: "null")) }
+            return attempt("") { try reader.fromForm(FormFields()) }
+        case .unread, .buffered:
+            return nil
+        }
+    }
+
+    mutating func bodyMember<Value>(
+        _ names: FieldNames, _ reader: DecodableReader<Value>, default defaultValue: (@Sendable () -> Value)?
+    ) -> Value? {
+        guard context.request.method.carriesFields else {
+            return defaultValue?() ?? missing(names.onTheWire)
+        }
+        switch parsedBody() {
+        case .json(let container, _):
+            if let name = names.first(where: { container.contains(FieldKey($0)) }) {
+                return attempt(name) { try reader.fromMember(container, FieldKey(name)) }
+            }
+        case .form(let form):
+            if names.first(where: { form[$0] != nil }) != nil {
+                errors.add(names.onTheWire, "must be an object, which only a JSON body can hold")
+                return nil
+            }
+        case .empty:
+            break
+        case .unread, .buffered:
+            return nil
+        }
+        if let defaultValue { return defaultValue() }
+        return reader.isOptional ? try? reader.fromJSON(ByteBuffer(string: "null")) : missing(names.onTheWire)
+    }
+
+    mutating func service<Value>(_ type: Value.Type) -> Value? {
+        do {
+            return try context.services.resolve(type)
+        } catch {
+            fatal = error
+            return nil
+        }
+    }
+
+    // MARK: - Reading
+
+    private mutating func formField<Value>(_ form: FormFields, _ field: BoundField<Value>) -> Value? {
+        guard let name = field.names.first(where: { name in form.fields.contains { $0.name == name } }) else {
+            return absent(field)
+        }
+        return texts(form[values: name], name, field)
+    }
+
+    private mutating func texts<Value>(_ texts: [String], _ name: String, _ field: BoundField<Value>) -> Value? {
+        switch field.reader.fromTexts(texts) {
+        case .value(let value):
+            return value
+        case .invalid(let message):
+            errors.add(name, message)
+            return nil
+        }
+    }
+
+    private mutating func absent<Value>(_ field: BoundField<Value>) -> Value? {
+        field.whenAbsent?() ?? missing(field.names.onTheWire)
+    }
+
+    private mutating func missing<Value>(_ name: String) -> Value? {
+        errors.add(name, "is required")
+        return nil
+    }
+
+    private mutating func attempt<Value>(_ name: String, _ read: () throws -> Value) -> Value? {
+        do {
+            return try read()
+        } catch let failure as FieldDecodingFailure {
+            add(failure.errors, under: name)
+        } catch let error as DecodingError {
+            add(error.fieldErrors, under: "")
+        } catch {
+            fatal = fatal ?? error
+        }
+        return nil
+    }
+
+    private mutating func add(_ found: FieldErrors, under prefix: String) {
+        for (field, messages) in found.messages {
+            for message in messages { errors.add(prefix + field, message) }
+        }
+    }
+
+    private mutating func parsedQuery() -> FormFields? {
+        if let query { return query }
+        do {
+            query = try context.request.query
+        } catch {
+            fatal = fatal ?? error
+        }
+        return query
+    }
+
+    private mutating func parsedBody() -> BodyFields {
+        if case .buffered(let buffer) = body {
+            do {
+                body = try BodyFields(buffer, of: context.request)
+            } catch {
+                fatal = fatal ?? error
+                body = .unread
+            }
+        }
+        return body
+    }
+}
+
+extension HTTPRequest.Method {
+    /// True for the methods whose fields are in the body, false for those whose fields are in the query.
+    var carriesFields: Bool { self == .post || self == .put || self == .patch }
+}

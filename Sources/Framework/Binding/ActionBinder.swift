@@ -1,0 +1,132 @@
+import HTTPTypes
+import MartletRouting
+
+/// Prepares an action's parameters for one route, at start-up: every decision that needs no request is taken here.
+///
+/// Used by the code that `@Controller` writes.
+public struct ActionBinder {
+    let action: ActionDescriptor
+    let template: PathTemplate
+    /// The route's, which an alias may have other than the action's own.
+    let verbs: Verbs
+    let services: ServiceContainer
+    /// True when a parameter can come from the body.
+    private(set) var readsBody = false
+    /// What cannot work, found at start-up.
+    private(set) var problems: [String] = []
+
+    init(action: ActionDescriptor, template: PathTemplate, verbs: Verbs, services: ServiceContainer) {
+        self.action = action
+        self.template = template
+        self.verbs = verbs
+        self.services = services
+    }
+
+    /// - Parameter index: the parameter's place in the action's descriptor.
+    public mutating func parameter<Value>(
+        _ index: Int, _ type: Value.Type, default defaultValue: (@Sendable () -> Value)? = nil
+    ) -> BoundParameter<Value> {
+        let parameter = action.parameters[index]
+        if parameter.source == .automatic, let provided = provided(type) { return provided }
+        let names = FieldNames(parameter.name)
+        guard let reader = FieldReader.make(for: type) else {
+            return structured(parameter, names, type, defaultValue)
+        }
+        let field = BoundField(names: names, reader: reader, whenAbsent: defaultValue ?? reader.whenAbsent)
+        switch parameter.source {
+        case .automatic:
+            if let place = template.parameterNames.firstIndex(where: { names.matches($0) }) {
+                return BoundParameter { $0.pathField(place, field) }
+            }
+            if verbs.canHaveFormBody { readsBody = true }
+            return BoundParameter { $0.requestField(field) }
+        case .query:
+            return BoundParameter { $0.queryField(field) }
+        case .body:
+            readsBody = true
+            return BoundParameter { $0.bodyField(field) }
+        case .header:
+            guard let name = HTTPField.Name(names.kebab) else {
+                return impossible(parameter, "'\(names.kebab)' is not a header field name")
+            }
+            return BoundParameter { $0.headerField(name, field) }
+        case .cookie:
+            return BoundParameter { $0.cookieField(field) }
+        }
+    }
+
+    /// The parameters that their type alone decides: the context, the request and services.
+    private func provided<Value>(_ type: Value.Type) -> BoundParameter<Value>? {
+        if type == Context.self { return BoundParameter { $0.context as? Value } }
+        if type == Request.self { return BoundParameter { $0.context.request as? Value } }
+        if type == RequestBody.self { return BoundParameter { $0.context.request.body as? Value } }
+        if type == ClientInfo.self { return BoundParameter { $0.context.client as? Value } }
+        guard services.contains(type) else { return nil }
+        return BoundParameter { $0.service(type) }
+    }
+
+    /// A struct: all of the query or body where it is said so, else a member of the JSON body.
+    private mutating func structured<Value>(
+        _ parameter: ActionParameter, _ names: FieldNames, _ type: Value.Type,
+        _ defaultValue: (@Sendable () -> Value)?
+    ) -> BoundParameter<Value> {
+        guard let decodable = DecodableReader<Value>.make(for: type) else {
+            return impossible(
+                parameter, "its type is neither a service that app.services has, nor a scalar, nor Decodable")
+        }
+        switch parameter.source {
+        case .query:
+            return BoundParameter { $0.wholeQuery(decodable) }
+        case .body:
+            readsBody = true
+            return BoundParameter { $0.wholeBody(decodable, default: defaultValue) }
+        case .automatic where verbs.canHaveFormBody:
+            readsBody = true
+            return BoundParameter { $0.bodyMember(names, decodable, default: defaultValue) }
+        case .automatic, .header, .cookie:
+            return impossible(
+                parameter, "its type \(type) can only come from a body or, with @Query, from the whole query")
+        }
+    }
+
+    private mutating func impossible<Value>(_ parameter: ActionParameter, _ reason: String) -> BoundParameter<Value> {
+        problems.append("The parameter '\(parameter.name)' of \(action.location) cannot be bound: \(reason).")
+        return BoundParameter { _ in nil }
+    }
+}
+
+/// A parameter with all that was decided about it at start-up.
+public struct BoundParameter<Value>: Sendable {
+    /// nil when the request does not have it; what is wrong is noted in the arguments.
+    let read: @Sendable (inout ActionArguments) -> Value?
+}
+
+/// A field with its names on the wire, its reader and its default.
+struct BoundField<Value>: Sendable {
+    let names: FieldNames
+    let reader: FieldReader<Value>
+    /// The default, or what the type says; nil where the field is required.
+    let whenAbsent: (@Sendable () -> Value)?
+}
+
+/// The spellings that match a parameter: `userId`, `user_id`, `user-id`.
+struct FieldNames: Sendable {
+    let written: String
+    let kebab: String
+    private let all: [String]
+
+    init(_ name: String) {
+        written = name
+        kebab = PathNaming.kebabCase(name)
+        let snake = PathNaming.snakeCase(name)
+        all = [name, snake, kebab].reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+
+    func matches(_ name: String) -> Bool { all.contains(name) || PathNaming.snakeCase(name) == all[all.count > 1 ? 1 : 0] }
+
+    /// The first spelling that `isPresent` knows, with the name that errors use.
+    func first(where isPresent: (String) -> Bool) -> String? { all.first(where: isPresent) }
+
+    /// The name that an error uses for an absent field: the wire's usual one.
+    var onTheWire: String { all.count > 1 ? all[1] : written }
+}

@@ -1,0 +1,89 @@
+import NIOCore
+
+/// How a `Decodable` struct is made from a whole query, form or JSON body, with everything that is wrong with it.
+struct DecodableReader<Value>: Sendable {
+    let fromForm: @Sendable (FormFields) throws(FieldDecodingFailure) -> Value
+    let fromJSON: @Sendable (ByteBuffer) throws -> Value
+    let fromMember: @Sendable (KeyedDecodingContainer<FieldKey>, FieldKey) throws -> Value
+    let isOptional: Bool
+
+    static func make(for type: Value.Type) -> DecodableReader<Value>? {
+        (type as? any Decodable.Type).flatMap { $0.carried.decodableReader() as? DecodableReader<Value> }
+    }
+}
+
+/// Everything that is wrong with a struct's fields.
+struct FieldDecodingFailure: Error {
+    let errors: FieldErrors
+}
+
+extension Decodable where Self: SendableMetatype {
+    fileprivate static func decodableReader() -> Any {
+        DecodableReader<Self>(
+            fromForm: { form throws(FieldDecodingFailure) in try FieldDecoder.decode(Self.self, from: .form(form)) },
+            fromJSON: { try decodeJSON($0) },
+            fromMember: { try $0.decode(Self.self, forKey: $1) },
+            isOptional: Self.self is any ExpressibleByNilLiteral.Type)
+    }
+
+    /// Foundation's decoder stops at the first error; when it does, a second pass finds the others.
+    private static func decodeJSON(_ buffer: ByteBuffer) throws -> Self {
+        do {
+            return try JSON.decode(Self.self, from: buffer)
+        } catch let error as DecodingError {
+            guard let tree = try? JSON.decode(FieldTree.self, from: buffer) else {
+                throw HTTPError.badRequest("The body is not valid JSON.")
+            }
+            do throws(FieldDecodingFailure) {
+                _ = try FieldDecoder.decode(Self.self, from: tree)
+            } catch {
+                throw error
+            }
+            throw FieldDecodingFailure(errors: error.fieldErrors)
+        }
+    }
+}
+
+extension DecodingError {
+    /// The error as one line for its field; the field is "" for the whole body.
+    var fieldErrors: FieldErrors {
+        var errors = FieldErrors()
+        switch self {
+        case .keyNotFound(let key, let context):
+            errors.add((context.codingPath + [key]).fieldName, "is required")
+        case .valueNotFound(let type, let context):
+            errors.add(context.codingPath.fieldName, "must be \(expectation(of: type))")
+        case .typeMismatch(let type, let context):
+            errors.add(context.codingPath.fieldName, "must be \(expectation(of: type))")
+        case .dataCorrupted(let context):
+            let isOurs = context.debugDescription.hasPrefix("must be")
+            errors.add(context.codingPath.fieldName, isOurs ? context.debugDescription : "is not valid")
+        @unknown default:
+            errors.add("", "is not valid")
+        }
+        return errors
+    }
+}
+
+/// What a value of that type looks like on the wire.
+func expectation(of type: Any.Type) -> String {
+    switch type {
+    case let scalar as any FieldConvertible.Type: scalar.expectation
+    case is [String: Any].Type: "an object"
+    case is [Any].Type: "an array"
+    default: "an object"
+    }
+}
+
+extension [any CodingKey] {
+    /// `address.city`, `items[2].name`
+    var fieldName: String {
+        reduce(into: "") { name, key in
+            if let index = key.intValue {
+                name += "[\(index)]"
+            } else {
+                name += name.isEmpty ? key.stringValue : ".\(key.stringValue)"
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+/// The containers of `FieldDecoder`: each finds its part of the tree and lets the decoder read it.
+
+struct FieldKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
+    let decoder: FieldDecoder
+    let members: [String: FieldTree]
+    var codingPath: [any CodingKey] { decoder.codingPath }
+    var allKeys: [Key] { members.keys.compactMap(Key.init(stringValue:)) }
+
+    func contains(_ key: Key) -> Bool { members[key.stringValue] != nil }
+
+    func decodeNil(forKey key: Key) -> Bool {
+        switch members[key.stringValue] {
+        case nil, .null?: true
+        default: false
+        }
+    }
+
+    func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
+        guard let member = members[key.stringValue] else {
+            let absent = decoder.child(.null, key)
+            if let value = try? FieldDecoder.decode(type, from: .null) { return value }
+            absent.note("is required")
+            let unnoted = FieldDecoder(tree: .null, codingPath: absent.codingPath, findings: FieldDecoder.Findings())
+            guard let placeholder = try? unnoted.value(type) else { throw FieldDecoder.Noted() }
+            return placeholder
+        }
+        return try decoder.child(member, key).value(type)
+    }
+
+    func decodeIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
+        guard let member = members[key.stringValue], !decodeNil(forKey: key) else { return nil }
+        // An input of a form that was left blank.
+        if case .text("") = member, type != String.self { return nil }
+        return try decoder.child(member, key).value(type)
+    }
+
+    func nestedContainer<NestedKey: CodingKey>(
+        keyedBy type: NestedKey.Type, forKey key: Key
+    ) throws -> KeyedDecodingContainer<NestedKey> { try superDecoder(forKey: key).container(keyedBy: type) }
+
+    func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
+        try superDecoder(forKey: key).unkeyedContainer()
+    }
+
+    func superDecoder() throws -> any Decoder { decoder.child(members["super"] ?? .null, FieldKey("super")) }
+
+    func superDecoder(forKey key: Key) throws -> any Decoder { decoder.child(members[key.stringValue] ?? .null, key) }
+}
+
+struct FieldUnkeyedContainer: UnkeyedDecodingContainer {
+    let decoder: FieldDecoder
+    let elements: [FieldTree]
+    var currentIndex = 0
+    var codingPath: [any CodingKey] { decoder.codingPath }
+    var count: Int? { elements.count }
+    var isAtEnd: Bool { currentIndex == elements.count }
+
+    private struct Index: CodingKey {
+        let intValue: Int?
+        var stringValue: String { "\(intValue ?? 0)" }
+        init(intValue: Int) { self.intValue = intValue }
+        init?(stringValue: String) { nil }
+    }
+
+    private mutating func next() throws -> FieldDecoder {
+        guard !isAtEnd else {
+            decoder.note("has too few elements")
+            throw FieldDecoder.Noted()
+        }
+        defer { currentIndex += 1 }
+        return decoder.child(elements[currentIndex], Index(intValue: currentIndex))
+    }
+
+    mutating func decodeNil() -> Bool {
+        guard !isAtEnd, case .null = elements[currentIndex] else { return false }
+        currentIndex += 1
+        return true
+    }
+
+    mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try next().value(type) }
+
+    mutating func nestedContainer<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+        try next().container(keyedBy: type)
+    }
+
+    mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { try next().unkeyedContainer() }
+
+    mutating func superDecoder() throws -> any Decoder { try next() }
+}
+
+struct FieldSingleContainer: SingleValueDecodingContainer {
+    let decoder: FieldDecoder
+    var codingPath: [any CodingKey] { decoder.codingPath }
+
+    func decodeNil() -> Bool { if case .null = decoder.tree { true } else { false } }
+
+    func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try decoder.value(type) }
+}

@@ -1,0 +1,72 @@
+/// Named texts in the order they came: a query, or a form's text fields.
+public struct FormFields: Sendable {
+    /// The most fields that one query or form may have.
+    static let maximumCount = 1000
+
+    public private(set) var fields: [(name: String, value: String)] = []
+
+    init() {}
+
+    /// Parses `application/x-www-form-urlencoded` (WHATWG URL standard section 5.1), strictly.
+    ///
+    /// - Throws: `HTTPError` 400 for a malformed escape, text that is not UTF-8, or too many fields.
+    init(urlEncoded text: String) throws {
+        guard !text.isEmpty else { return }
+        for pair in text.utf8.split(separator: UInt8(ascii: "&")) {
+            let equals = pair.firstIndex(of: UInt8(ascii: "="))
+            try append(
+                Self.decode(pair[..<(equals ?? pair.endIndex)]),
+                Self.decode(equals.map { pair[pair.index(after: $0)...] } ?? pair[pair.endIndex...]))
+        }
+    }
+
+    mutating func append(_ name: String, _ value: String) throws {
+        guard fields.count < Self.maximumCount else {
+            throw HTTPError.badRequest("There are more than \(Self.maximumCount) fields.")
+        }
+        fields.append((name, value))
+    }
+
+    /// The first value of that name.
+    public subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
+
+    /// Every value of that name.
+    public subscript(values name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
+
+    private static func decode(_ text: Substring.UTF8View) throws -> String {
+        guard text.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+            return String(Substring(text))
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count)
+        var iterator = text.makeIterator()
+        while let byte = iterator.next() {
+            switch byte {
+            case UInt8(ascii: "+"):
+                bytes.append(UInt8(ascii: " "))
+            case UInt8(ascii: "%"):
+                guard let high = iterator.next()?.hexDigitValue, let low = iterator.next()?.hexDigitValue else {
+                    throw HTTPError.badRequest("A % in the query or form is not followed by two hexadecimal digits.")
+                }
+                bytes.append(high << 4 | low)
+            default:
+                bytes.append(byte)
+            }
+        }
+        guard let decoded = String(validating: bytes, as: UTF8.self) else {
+            throw HTTPError.badRequest("The query or form is not UTF-8.")
+        }
+        return decoded
+    }
+}
+
+extension UInt8 {
+    fileprivate var hexDigitValue: UInt8? {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import NIOCore
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// The one place that decides how Swift values become JSON and back: keys in a stable order, dates in ISO 8601,
+/// slashes and non-ASCII text as they are.
+package enum JSON {
+    private static let encoder: JSONEncoder = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            try container.encode(ISO8601.text(of: date))
+        }
+        return encoder
+    }()
+
+    static let decoder: JSONDecoder = {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .custom { decoder in
+            let container = try decoder.singleValueContainer()
+            guard let date = ISO8601.date(from: try container.decode(String.self)) else {
+                throw DecodingError.dataCorruptedError(in: container, debugDescription: "must be \(Date.expectation)")
+            }
+            return date
+        }
+        return decoder
+    }()
+
+    package static func text(of value: some Encodable) throws -> String {
+        String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    package static func buffer(of value: some Encodable) throws -> ByteBuffer {
+        ByteBuffer(bytes: try encoder.encode(value))
+    }
+
+    package static func decode<Value: Decodable>(_ type: Value.Type, from buffer: ByteBuffer) throws -> Value {
+        try buffer.withUnsafeReadableBytes { try decoder.decode(type, from: Data($0)) }
+    }
+}
+
+/// Dates on the wire: `2026-11-24T10:00:00Z`, with or without a fraction, any offset; or a day alone, in UTC.
+enum ISO8601 {
+    static func text(of date: Date) -> String { date.formatted(.iso8601) }
+
+    static func date(from text: String) -> Date? {
+        let seconds = Date.ISO8601FormatStyle()
+        if let date = try? seconds.parse(text) { return date }
+        if let date = try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text) { return date }
+        return try? seconds.year().month().day().parse(text)
+    }
+}

@@ -1,0 +1,22 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Who sent a request, and over which connection.
+public struct ClientInfo: Sendable {
+    /// The connection's number, never used twice in one process.
+    public let connectionID: UInt64
+    /// The peer's IP address as text.
+    public let address: String
+    public let port: Int
+    public let connectedAt: Date
+
+    public init(connectionID: UInt64, address: String, port: Int, connectedAt: Date = Date()) {
+        self.connectionID = connectionID
+        self.address = address
+        self.port = port
+        self.connectedAt = connectedAt
+    }
+}

@@ -1,0 +1,146 @@
+import HTTPTypes
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A request with everything around it: what every middleware and action is given.
+public final class Context: Sendable {
+    public let request: Request
+    /// The peer and its connection.
+    public let client: ClientInfo
+    let environment: ApplicationEnvironment
+    /// The loop of the connection, where the request runs.
+    package let eventLoop: any EventLoop
+
+    private struct State {
+        var match: MatchedRoute?
+        var response = ResponseMetadata()
+        var isResponseTouched = false
+        var storage: [ObjectIdentifier: any Sendable] = [:]
+        var requestID: String?
+        var scope: ServiceScope?
+    }
+    private let state = Mutex(State())
+
+    init(request: Request, client: ClientInfo, environment: ApplicationEnvironment, eventLoop: any EventLoop) {
+        self.request = request
+        self.client = client
+        self.environment = environment
+        self.eventLoop = eventLoop
+    }
+
+    /// The live streams of the application.
+    public var sse: EventHub { environment.events }
+    public var logger: Logger { environment.logger }
+    /// The application's clock: use it for waiting, so that tests need not wait.
+    public var clock: any Clock<Duration> { environment.clock }
+
+    /// The services, those of this request included.
+    public var services: ServiceResolver {
+        let scope = state.withLock { state in
+            if let scope = state.scope { return scope }
+            let scope = ServiceScope()
+            state.scope = scope
+            return scope
+        }
+        return ServiceResolver(registry: environment.services, scope: scope)
+    }
+
+    /// Names this request in the log and in a 500 response.
+    public var requestID: String {
+        state.withLock { state in
+            if let id = state.requestID { return id }
+            let id = String(UInt64.random(in: .min ... .max), radix: 36)
+            state.requestID = id
+            return id
+        }
+    }
+
+    /// Headers, cookies and status to add to what the action returns. A thrown error sends none of them.
+    public var response: ResponseMetadata {
+        get { state.withLock { $0.response } }
+        set {
+            state.withLock {
+                $0.response = newValue
+                $0.isResponseTouched = true
+            }
+        }
+    }
+
+    /// What a middleware keeps for this request, by a key type of its own.
+    public subscript<Key: ContextKey>(key: Key.Type) -> Key.Value? {
+        get { state.withLock { $0.storage[ObjectIdentifier(key)] } as? Key.Value }
+        set { state.withLock { $0.storage[ObjectIdentifier(key)] = newValue } }
+    }
+
+    /// A `{name}` of the route's path, decoded.
+    public func parameter(_ name: String) -> String? {
+        guard let match = state.withLock({ $0.match }),
+            let index = match.route.template.parameterNames.firstIndex(of: name), index < match.captures.count
+        else { return nil }
+        return match.captures[index]
+    }
+
+    /// The route that the request took, `Chat@stream`; nil before routing and where no route matched.
+    public var routeName: String? { state.withLock { $0.match?.route.name } }
+
+    /// Runs what blocks on the thread pool, away from the event loop.
+    public func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await NIOThreadPool.singleton.runIfActive(work)
+    }
+
+    // MARK: - For the route
+
+    var matchedRoute: MatchedRoute {
+        get throws {
+            guard let match = state.withLock({ $0.match }) else { throw StartupError("The request has no route.") }
+            return match
+        }
+    }
+
+    func matched(_ match: MatchedRoute) { state.withLock { $0.match = match } }
+
+    /// Completes what the action returned.
+    func apply(to response: inout Response) {
+        guard let metadata = state.withLock({ $0.isResponseTouched ? $0.response : nil }) else { return }
+        if let status = metadata.status { response.status = status }
+        for name in Set(metadata.headers.lazy.map(\.name)) {
+            response.headers[fields: name] = metadata.headers[fields: name]
+        }
+        for cookie in metadata.cookies { response.headers.append(HTTPField(name: .setCookie, value: cookie.headerValue)) }
+    }
+
+    func closeScope() async {
+        if let scope = state.withLock({ $0.scope }) { await scope.close() }
+    }
+}
+
+/// Names a value that a middleware keeps in the context.
+public protocol ContextKey {
+    associatedtype Value: Sendable
+}
+
+/// What an action adds to the response it returns.
+public struct ResponseMetadata: Sendable {
+    /// In place of the result's own status.
+    public var status: HTTPResponse.Status?
+    /// Each replaces the result's own of that name.
+    public var headers: HTTPFields = [:]
+    public private(set) var cookies: [SetCookie] = []
+
+    /// Sets a cookie; one set before under the same name is replaced.
+    public mutating func setCookie(_ cookie: SetCookie) {
+        cookies.removeAll { $0.name == cookie.name && $0.path == cookie.path && $0.domain == cookie.domain }
+        cookies.append(cookie)
+    }
+}
+
+/// What every request of an application shares.
+struct ApplicationEnvironment: Sendable {
+    let services: ServiceRegistry
+    let events: EventHub
+    let clock: any Clock<Duration>
+    let logger: Logger
+    let isDevelopment: Bool
+}

@@ -1,0 +1,85 @@
+import HTTPTypes
+
+/// Runs an action for one request.
+public typealias ActionHandler = @Sendable (Context) async throws -> Response
+
+/// An action as its source declares it.
+public struct ActionDescriptor: Sendable {
+    /// The method's name: `sendToUser`.
+    public let name: String
+    public let verbs: Verbs
+    /// The complete path: `/chat/rooms/{room}`.
+    public let path: String
+    public let documentation: String?
+    public let location: SourceLocation
+    /// The most bytes of a body that it takes, nil for the application's limit.
+    public let maxBodyBytes: Int?
+    /// True where it runs on the thread pool.
+    public let blocking: Bool
+    public let parameters: [ActionParameter]
+    /// The type of what it returns, nil where the source does not name one.
+    public let result: Any.Type?
+    let bind: @Sendable (any Controller, inout ActionBinder) throws -> ActionHandler
+
+    public init<C: Controller>(
+        name: String, verbs: Verbs, path: String, documentation: String?, location: SourceLocation,
+        maxBodyBytes: Int?, blocking: Bool, parameters: [ActionParameter], result: Any.Type?,
+        bind: @escaping @Sendable (C, inout ActionBinder) throws -> ActionHandler
+    ) {
+        self.name = name
+        self.verbs = verbs
+        self.path = path
+        self.documentation = documentation
+        self.location = location
+        self.maxBodyBytes = maxBodyBytes
+        self.blocking = blocking
+        self.parameters = parameters
+        self.result = result
+        self.bind = { controller, binder in
+            guard let controller = controller as? C else {
+                throw StartupError("The action at \(location) was bound to a \(type(of: controller)).")
+            }
+            return try bind(controller, &binder)
+        }
+    }
+}
+
+/// The request methods that a route answers.
+public enum Verbs: Sendable, Hashable, CustomStringConvertible {
+    case any
+    case only([HTTPRequest.Method])
+
+    public var description: String {
+        switch self {
+        case .any: "ANY"
+        case .only(let methods): methods.map(\.rawValue).joined(separator: ", ")
+        }
+    }
+
+    /// True where a request may have its fields in the body.
+    var canHaveFormBody: Bool {
+        switch self {
+        case .any: true
+        case .only(let methods): methods.contains(where: \.carriesFields)
+        }
+    }
+}
+
+/// A parameter of an action as its source declares it.
+public struct ActionParameter: Sendable {
+    /// The name on the wire, in the source's spelling; snake_case and kebab-case of it match as well.
+    public let name: String
+    public let type: Any.Type
+    public let source: ParameterSource
+    /// The default as it is written in the source.
+    public let defaultValue: String?
+
+    public init(
+        _ name: String, _ type: Any.Type, source: ParameterSource = .automatic, defaultValue: String? = nil
+    ) {
+        self.name = name
+        self.type = type
+        self.source = source
+        self.defaultValue = defaultValue
+    }
+}

@@ -1,0 +1,60 @@
+import HTTPTypes
+import MartletEventStream
+import NIOCore
+
+/// A type that is a response of its own making.
+public protocol ResponseConvertible {
+    func response(for context: Context) throws -> Response
+}
+
+/// Turns what an action returned into a response; the compiler picks the kind. Used by the code that `@Controller` writes.
+public enum ActionResult {
+    public static func response(_ value: some ResponseConvertible, _ context: Context) throws -> Response {
+        try value.response(for: context)
+    }
+
+    /// Any other `Encodable` is JSON.
+    @_disfavoredOverload
+    public static func response(_ value: some Encodable, _ context: Context) throws -> Response {
+        Response(headers: .json, body: .buffer(try JSON.buffer(of: value)))
+    }
+
+    public static func response(_: Void, _ context: Context) throws -> Response { Response(status: .noContent) }
+
+    public static func response(_ value: (some ResponseConvertible)?, _ context: Context) throws -> Response {
+        guard let value else { throw HTTPError(.notFound) }
+        return try value.response(for: context)
+    }
+
+    @_disfavoredOverload
+    public static func response(_ value: (some Encodable)?, _ context: Context) throws -> Response {
+        guard let value else { throw HTTPError(.notFound) }
+        return try response(value, context)
+    }
+
+    /// A sequence of events is a stream that ends with it.
+    public static func response<S: AsyncSequence & Sendable>(_ events: S, _ context: Context) throws -> Response
+    where S.Element == ServerSentEvent {
+        try response(context.sse.stream { try await $0.forward(events) }, context)
+    }
+
+    /// A sequence of texts or of any `Encodable` is a stream of their `message` events.
+    @_disfavoredOverload
+    public static func response<S: AsyncSequence & Sendable>(_ values: S, _ context: Context) throws -> Response
+    where S.Element: Encodable {
+        try response(
+            context.sse.stream { client in
+                for try await value in values {
+                    try await client.whenWritable()
+                    try client.send(data: value)
+                }
+            }, context)
+    }
+
+    @available(
+        *, unavailable,
+        message: "An action returns a String, HTML, Envelope, Redirect, Status, Response, EventStream, any Encodable, an AsyncSequence of events or of Encodable values, an Optional of these, or nothing."
+    )
+    @_disfavoredOverload
+    public static func response<Value>(_ value: Value, _ context: Context) throws -> Response { Response() }
+}

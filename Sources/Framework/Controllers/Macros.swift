@@ -1,0 +1,57 @@
+/// Makes a type's methods the actions of a controller, found at start-up with nothing to register.
+///
+/// - Parameter prefix: the path before those of its actions; by default the type's name, `UserProfileController` being
+///   `/user-profile` and `HomeController` the root.
+@attached(member, names: named(controllerDescriptor), named(__martletControllerRecord), named(init))
+@attached(extension, conformances: Controller)
+public macro Controller(_ prefix: String? = nil) =
+    #externalMacro(module: "MartletMacros", type: "ControllerMacro")
+
+/// Routes GET (and with it HEAD) to a method; a path is relative to the controller's unless it begins with a slash.
+/// `maxBodyBytes` is the most bytes of a body that the action takes, in place of the application's limit.
+@attached(peer)
+public macro GET(_ path: String? = nil, maxBodyBytes: Int? = nil) =
+    #externalMacro(module: "MartletMacros", type: "RouteMacro")
+
+/// Routes POST to a method.
+@attached(peer)
+public macro POST(_ path: String? = nil, maxBodyBytes: Int? = nil) =
+    #externalMacro(module: "MartletMacros", type: "RouteMacro")
+
+/// Routes PUT to a method.
+@attached(peer)
+public macro PUT(_ path: String? = nil, maxBodyBytes: Int? = nil) =
+    #externalMacro(module: "MartletMacros", type: "RouteMacro")
+
+/// Routes PATCH to a method.
+@attached(peer)
+public macro PATCH(_ path: String? = nil, maxBodyBytes: Int? = nil) =
+    #externalMacro(module: "MartletMacros", type: "RouteMacro")
+
+/// Routes DELETE to a method.
+@attached(peer)
+public macro DELETE(_ path: String? = nil, maxBodyBytes: Int? = nil) =
+    #externalMacro(module: "MartletMacros", type: "RouteMacro")
+
+/// Routes HEAD to a method, where it is not to follow GET.
+@attached(peer)
+public macro HEAD(_ path: String? = nil, maxBodyBytes: Int? = nil) =
+    #externalMacro(module: "MartletMacros", type: "RouteMacro")
+
+/// Routes OPTIONS to a method, in place of the answer with `Allow`.
+@attached(peer)
+public macro OPTIONS(_ path: String? = nil, maxBodyBytes: Int? = nil) =
+    #externalMacro(module: "MartletMacros", type: "RouteMacro")
+
+/// Routes every method to this one.
+@attached(peer)
+public macro ANY(_ path: String? = nil, maxBodyBytes: Int? = nil) =
+    #externalMacro(module: "MartletMacros", type: "RouteMacro")
+
+/// Keeps a method of a controller from being an action.
+@attached(peer)
+public macro NotAction() = #externalMacro(module: "MartletMacros", type: "NotActionMacro")
+
+/// Runs a synchronous action on the thread pool, so that what blocks in it does not block an event loop.
+@attached(peer)
+public macro Blocking() = #externalMacro(module: "MartletMacros", type: "BlockingMacro")

@@ -1,0 +1,95 @@
+import HTTPTypes
+import NIOCore
+
+extension HTTPFields {
+    // Made once and shared: a response that adds nothing copies nothing.
+    package static let text: HTTPFields = [.contentType: "text/plain; charset=utf-8"]
+    package static let html: HTTPFields = [.contentType: "text/html; charset=utf-8"]
+    package static let json: HTTPFields = [.contentType: "application/json"]
+}
+
+extension Response: ResponseConvertible {
+    public func response(for context: Context) -> Response { self }
+}
+
+extension String: ResponseConvertible {
+    public func response(for context: Context) -> Response {
+        Response(headers: .text, body: .buffer(ByteBuffer(string: self)))
+    }
+}
+
+/// A page. The text is sent as it is: escape what comes from users.
+public struct HTML: Sendable, ResponseConvertible {
+    public var text: String
+
+    public init(_ text: String) { self.text = text }
+
+    public func response(for context: Context) -> Response {
+        Response(headers: .html, body: .buffer(ByteBuffer(string: text)))
+    }
+}
+
+/// A bare status.
+public struct Status: Sendable, ResponseConvertible {
+    public var status: HTTPResponse.Status
+
+    public init(_ status: HTTPResponse.Status) { self.status = status }
+
+    public func response(for context: Context) -> Response { Response(status: status) }
+}
+
+/// Sends the client elsewhere (RFC 9110 section 15.4).
+public struct Redirect: Sendable, ResponseConvertible {
+    public var location: String
+    public var status: HTTPResponse.Status
+
+    /// - Parameters:
+    ///   - location: a path of this app, or an absolute URL. Do not pass on what a user sent: that is an open redirect.
+    ///   - status: 303 by default, which is right after a form was posted.
+    public init(to location: String, status: HTTPResponse.Status = .seeOther) {
+        self.location = location
+        self.status = status
+    }
+
+    /// - Throws: `HTTPError` 500 for a location with control characters.
+    public func response(for context: Context) throws -> Response {
+        guard HTTPField.isValidValue(location), status.kind == .redirection else {
+            throw HTTPError(.internalServerError, "A redirect has a location or a status that it cannot have.")
+        }
+        return Response(status: status, headers: [.location: location])
+    }
+}
+
+/// The JSON answer `{"code","msg","data"}`, with `count` where it is given: code 0 is success.
+public struct Envelope: Sendable, ResponseConvertible {
+    public var code: Int
+    public var msg: String
+    public var count: Int?
+    private let data: (any Encodable & Sendable)?
+
+    public init(code: Int = 0, msg: String = "", data: (any Encodable & Sendable)? = nil, count: Int? = nil) {
+        self.code = code
+        self.msg = msg
+        self.data = data
+        self.count = count
+    }
+
+    /// Success.
+    public static func ok(_ msg: String = "", data: (any Encodable & Sendable)? = nil, count: Int? = nil) -> Envelope {
+        Envelope(msg: msg, data: data, count: count)
+    }
+
+    /// Failure that is no HTTP error.
+    public static func failed(_ msg: String, code: Int = 1) -> Envelope { Envelope(code: code, msg: msg) }
+
+    /// The members stand in the order that the format documents, which an encoder does not promise.
+    public func response(for context: Context) throws -> Response {
+        var buffer = ByteBuffer(string: "{\"code\":\(code),\"msg\":")
+        buffer.writeImmutableBuffer(try JSON.buffer(of: msg))
+        buffer.writeString(",\"data\":")
+        if let data { buffer.writeImmutableBuffer(try JSON.buffer(of: data)) } else { buffer.writeString("null") }
+        if let count { buffer.writeString(",\"count\":\(count)") }
+        buffer.writeString("}")
+        return Response(headers: .json, body: .buffer(buffer))
+    }
+}

@@ -1,0 +1,73 @@
+import HTTPTypes
+
+/// The one place where errors become responses. It stands twice: inside the application's middleware, so that they only
+/// ever see responses, and outside it, for what the middleware itself throws.
+struct ErrorBoundary: Sendable {
+    let environment: ApplicationEnvironment
+
+    func respond(to ctx: Context, next: Next) async -> Response {
+        do {
+            return try await next(ctx)
+        } catch {
+            return response(for: error, in: ctx)
+        }
+    }
+
+    private func response(for error: any Error, in ctx: Context) -> Response {
+        switch error {
+        case let error as HTTPError:
+            return error.response
+        case is CancellationError where Task.isCancelled:
+            // Nobody is left to read it: the client is gone.
+            return Response(status: .init(code: 499, reasonPhrase: "Client Closed Request"))
+        default:
+            environment.logger.error(
+                "unhandled error",
+                metadata: [
+                    "error": "\(error)", "request-id": "\(ctx.requestID)", "route": "\(ctx.routeName ?? "-")",
+                    "target": "\(ctx.request.path)",
+                ])
+            let detail = environment.isDevelopment ? "\(type(of: error)): \(error)" : nil
+            if let detail, ctx.request.prefersHTML { return developmentPage(detail, ctx) }
+            return Problem(.internalServerError, detail: detail, requestID: ctx.requestID).response()
+        }
+    }
+
+    private func developmentPage(_ detail: String, _ ctx: Context) -> Response {
+        let route = ctx.routeName ?? "no route"
+        let page = """
+            <!doctype html><meta charset="utf-8"><title>500 Internal Server Error</title>
+            <style>body{font:16px/1.5 system-ui;max-width:48rem;margin:3rem auto;padding:0 1rem}
+            pre{padding:1rem;background:#8881;border-radius:8px;white-space:pre-wrap}</style>
+            <h1>500 Internal Server Error</h1>
+            <p>\(ctx.request.method.rawValue.escapedForHTML) \(ctx.request.path.escapedForHTML) · \
+            \(route.escapedForHTML) · request \(ctx.requestID)</p>
+            <pre>\(detail.escapedForHTML)</pre>
+            <p>This page is shown in development only.</p>
+            """
+        return Response(status: .internalServerError, text: page, contentType: "text/html; charset=utf-8")
+    }
+}
+
+extension Request {
+    /// True for a browser that opens a page.
+    fileprivate var prefersHTML: Bool { headers[.accept]?.hasPrefix("text/html") ?? false }
+}
+
+extension String {
+    /// The text with the characters replaced that mean something in HTML, inside attributes as well.
+    public var escapedForHTML: String {
+        var escaped = ""
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            case "'": escaped += "&#39;"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+}

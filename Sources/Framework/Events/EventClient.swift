@@ -1,0 +1,69 @@
+import MartletEventStream
+
+/// One open stream: what its body writes to, and what others send to by its id.
+public struct EventClient: Sendable, Identifiable {
+    /// Names an open stream, never used twice in one process.
+    public struct ID: Sendable, Hashable, Codable, LosslessStringConvertible, FieldConvertible {
+        public let rawValue: UInt64
+
+        init(rawValue: UInt64) { self.rawValue = rawValue }
+        public init?(_ text: String) {
+            guard let value = UInt64(text) else { return nil }
+            rawValue = value
+        }
+        public init?(field: String) { self.init(field) }
+        public init(from decoder: any Decoder) throws {
+            rawValue = try decoder.singleValueContainer().decode(UInt64.self)
+        }
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(rawValue)
+        }
+        public static var expectation: String { "the id of a client" }
+        public var description: String { "\(rawValue)" }
+    }
+
+    public let id: ID
+    /// Whom the stream was opened for.
+    public let user: String?
+    /// The peer and its connection.
+    public let connection: ClientInfo
+    let hub: EventHub
+
+    /// False from the moment that the stream ended, from either side.
+    public var isConnected: Bool { hub.isConnected(id) }
+
+    /// Sends an event with a text.
+    ///
+    /// - Parameters:
+    ///   - event: the event's type; nil is the client's default, `message`.
+    ///   - id: what a reconnecting client names in `Last-Event-ID`.
+    /// - Returns: false when the stream has ended.
+    /// - Throws: `EventEncodingError` for a line end in the type or the id.
+    @discardableResult
+    public func send(event: String? = nil, data: String, id: String? = nil) throws -> Bool {
+        try hub.send(to: self.id, event: event, data: data, id: id)
+    }
+
+    /// Sends an event with a value as JSON.
+    @discardableResult
+    public func send(event: String? = nil, data: some Encodable, id: String? = nil) throws -> Bool {
+        try hub.send(to: self.id, event: event, data: data, id: id)
+    }
+
+    /// Ends the stream behind what was sent.
+    public func close() { hub.closeClient(id) }
+
+    /// Waits while the peer is slower than what is sent to it.
+    ///
+    /// - Throws: `CancellationError` when the stream has ended.
+    public func whenWritable() async throws { try await hub.whenWritable(id) }
+
+    /// Sends what a sequence gives, no faster than the peer reads.
+    func forward<S: AsyncSequence>(_ events: S) async throws where S.Element == ServerSentEvent {
+        for try await event in events {
+            try await whenWritable()
+            try hub.send(to: id, event)
+        }
+    }
+}

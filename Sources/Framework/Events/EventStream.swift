@@ -1,0 +1,26 @@
+import HTTPTypes
+import NIOCore
+
+/// A live stream of server-sent events as an action's result. Made by `ctx.sse.open` or `ctx.sse.stream`.
+///
+/// Nothing is registered, counted or delivered before the action has returned it and the middleware has let it pass.
+public struct EventStream: Sendable, ResponseConvertible {
+    typealias Body = @Sendable (EventClient) async throws -> Void
+
+    let user: String?
+    /// True where the stream ends with its body, false where it stays open for what is sent to it.
+    let endsWithBody: Bool
+    let body: Body?
+    let onClose: (@Sendable (EventClient) -> Void)?
+
+    public func response(for context: Context) -> Response {
+        Response(headers: Self.headers, body: .events(self))
+    }
+
+    /// `X-Accel-Buffering` keeps nginx from holding events back.
+    private static let headers: HTTPFields = {
+        var fields: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-cache"]
+        if let buffering = HTTPField.Name("X-Accel-Buffering") { fields[buffering] = "no" }
+        return fields
+    }()
+}

@@ -1,0 +1,66 @@
+import HTTPTypes
+
+/// An error that is an HTTP status: throw it from an action or a middleware and the client gets it as
+/// `application/problem+json` (RFC 9457).
+public struct HTTPError: Error, Sendable {
+    public var status: HTTPResponse.Status
+    /// What the client is told, as the problem's `detail`.
+    public var detail: String?
+    /// Sent with the response, such as `Retry-After`.
+    public var headers: HTTPFields
+    /// What is wrong with each field of the request.
+    public var fieldErrors: FieldErrors
+
+    public init(
+        _ status: HTTPResponse.Status, _ detail: String? = nil, headers: HTTPFields = [:],
+        fieldErrors: FieldErrors = FieldErrors()
+    ) {
+        self.status = status
+        self.detail = detail
+        self.headers = headers
+        self.fieldErrors = fieldErrors
+    }
+
+    /// The error as the client gets it.
+    package var response: Response {
+        Problem(status, detail: detail, errors: fieldErrors.isEmpty ? nil : fieldErrors).response(headers: headers)
+    }
+
+    package static func contentTooLarge(_ limit: Int) -> HTTPError {
+        HTTPError(.contentTooLarge, "The body is larger than the \(limit) bytes allowed here.")
+    }
+
+    package static func badRequest(_ detail: String) -> HTTPError { HTTPError(.badRequest, detail) }
+}
+
+/// What is wrong with the fields of a request: for each field its messages, in the order they were found.
+public struct FieldErrors: Sendable, Encodable {
+    public private(set) var messages: [(field: String, messages: [String])] = []
+
+    public init() {}
+
+    public var isEmpty: Bool { messages.isEmpty }
+
+    /// - Parameter field: the field's name on the wire; a path such as `address.city` inside a struct.
+    public mutating func add(_ field: String, _ message: String) {
+        if let index = messages.firstIndex(where: { $0.field == field }) {
+            messages[index].messages.append(message)
+        } else {
+            messages.append((field, [message]))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: FieldKey.self)
+        for entry in messages { try container.encode(entry.messages, forKey: FieldKey(entry.field)) }
+    }
+}
+
+/// A coding key made from any text.
+struct FieldKey: CodingKey, Hashable {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(_ name: String) { stringValue = name }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}

@@ -1,0 +1,29 @@
+/// How much of everything an application takes from its peers.
+public struct Limits: Sendable {
+    /// The most header fields of a request; more are answered with 431.
+    public var maxHeaderFields = 100
+    /// The most bytes of a request's header fields together; more are answered with 431.
+    public var maxHeaderBytes = 32 * 1024
+    /// The most bytes of a request target; more are answered with 414.
+    public var maxTargetBytes = 8 * 1024
+    /// The most bytes of a body, where the action does not say otherwise; more are answered with 413.
+    public var maxBodyBytes = 2 * 1024 * 1024
+    /// How long a request's head may take to come; longer is answered with 408.
+    public var headerTimeout = Duration.seconds(15)
+    /// How long a connection may wait for its next request.
+    public var keepAliveTimeout = Duration.seconds(75)
+    /// The fewest bytes a second of a body, after `bodyRateGrace`; slower is answered with 408.
+    public var minBodyBytesPerSecond = 240
+    /// How long a body may be slow, and how long a response may wait for its reader.
+    public var bodyRateGrace = Duration.seconds(5)
+    /// The most connections at a time; more are answered with 503. The process's limit of open files can be lower.
+    public var maxConnections = 65536
+    /// Connections that wait to be accepted.
+    public var backlog = 4096
+    /// How much silence of an event stream a comment breaks.
+    public var heartbeat = Duration.seconds(15)
+    /// The most bytes that wait for one reader of an event stream before it is disconnected.
+    public var maxStreamBacklogBytes = 1024 * 1024
+    /// How long requests may go on after a shutdown began.
+    public var shutdownTimeout = Duration.seconds(10)
+}

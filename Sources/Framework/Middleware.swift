@@ -1,0 +1,28 @@
+/// Passes a request on to what a middleware wraps.
+public typealias Next = @Sendable (Context) async throws -> Response
+
+/// Something done around every request, or around every action of a controller.
+///
+/// What stands before `next(ctx)` runs before, what stands after it runs after; to abort, return or throw without
+/// calling `next`. An application's middleware sees errors as the responses that they have become.
+///
+///     struct Timing: Middleware {
+///         func respond(to ctx: Context, next: Next) async throws -> Response {
+///             let start = ContinuousClock.now
+///             var response = try await next(ctx)
+///             response.headers[.serverTiming] = "app;dur=\(start.duration(to: .now).milliseconds)"
+///             return response
+///         }
+///     }
+public protocol Middleware: Sendable {
+    func respond(to ctx: Context, next: Next) async throws -> Response
+}
+
+extension Sequence where Element == any Middleware {
+    /// Folds the chain once, the first outermost.
+    func wrapped(around innermost: @escaping Next) -> Next {
+        reversed().reduce(innermost) { next, middleware in
+            { ctx in try await middleware.respond(to: ctx, next: next) }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import NIOCore
+import Synchronization
+
+/// The content of a request: nothing, one buffer, or a stream that the peer is still sending.
+///
+/// As an `AsyncSequence` it hands on each chunk as it comes, and the peer is read no faster than it is consumed.
+/// It is read once, by one reader: what `collect()` has read it keeps, what iteration has read is gone.
+public final class RequestBody: Sendable, AsyncSequence {
+    public typealias Element = ByteBuffer
+
+    private enum Content {
+        case empty
+        case buffer(ByteBuffer)
+        case stream(any RequestBodySource)
+        case consumed
+    }
+    private struct State {
+        var content: Content
+        var limit: Int
+    }
+    private let state: Mutex<State>
+
+    /// The length that the request declared, nil when it declared none (chunked).
+    public let declaredLength: Int?
+
+    public static let empty = RequestBody(.empty, length: 0)
+
+    private init(_ content: Content, length: Int?) {
+        state = Mutex(State(content: content, limit: .max))
+        declaredLength = length
+    }
+
+    public convenience init(_ buffer: ByteBuffer) {
+        self.init(buffer.readableBytes == 0 ? .empty : .buffer(buffer), length: buffer.readableBytes)
+    }
+
+    package convenience init(stream: any RequestBodySource, declaredLength: Int?) {
+        self.init(.stream(stream), length: declaredLength)
+    }
+
+    /// True when the request came without content.
+    public var isEmpty: Bool {
+        state.withLock { if case .empty = $0.content { true } else { false } }
+    }
+
+    /// The most bytes that are read before the request is refused with 413; set by the route before its action runs.
+    package func limit(to bytes: Int) {
+        guard declaredLength != 0 else { return }
+        state.withLock { $0.limit = bytes }
+    }
+
+    /// Reads everything.
+    ///
+    /// - Returns: the content; the same again when it is asked again.
+    /// - Throws: `HTTPError` 413 beyond the route's limit; `CancellationError` when the peer is gone.
+    public func collect() async throws -> ByteBuffer {
+        let (content, limit) = state.withLock { ($0.content, $0.limit) }
+        switch content {
+        case .empty:
+            return ByteBuffer()
+        case .buffer(let buffer):
+            guard buffer.readableBytes <= limit else { throw HTTPError.contentTooLarge(limit) }
+            return buffer
+        case .stream, .consumed:
+            var collected = ByteBuffer()
+            var iterator = makeAsyncIterator()
+            while let chunk = try await iterator.next() {
+                if collected.readableBytes == 0 { collected = chunk } else { collected.writeImmutableBuffer(chunk) }
+            }
+            state.withLock { $0.content = .buffer(collected) }
+            return collected
+        }
+    }
+
+    public func makeAsyncIterator() -> Iterator { Iterator(self) }
+
+    public struct Iterator: AsyncIteratorProtocol {
+        private var content: Content
+        private let limit: Int
+        private var received = 0
+
+        init(_ body: RequestBody) {
+            (content, limit) = body.state.withLock { state in
+                defer { if case .stream = state.content { state.content = .consumed } }
+                return (state.content, state.limit)
+            }
+            if let length = body.declaredLength, length > limit { received = length }
+        }
+
+        public mutating func next() async throws -> ByteBuffer? {
+            guard received <= limit else { throw HTTPError.contentTooLarge(limit) }
+            switch content {
+            case .empty:
+                return nil
+            case .buffer(let buffer):
+                guard buffer.readableBytes <= limit else { throw HTTPError.contentTooLarge(limit) }
+                content = .empty
+                return buffer
+            case .stream(let source):
+                guard let chunk = try await source.next() else {
+                    content = .empty
+                    return nil
+                }
+                received += chunk.readableBytes
+                guard received <= limit else { throw HTTPError.contentTooLarge(limit) }
+                return chunk
+            case .consumed:
+                throw RequestBodyConsumedError()
+            }
+        }
+    }
+}
+
+/// Where a streamed request body comes from: a connection, or a test.
+package protocol RequestBodySource: Sendable {
+    /// The next chunk, nil at the end. Throws `CancellationError` when the peer is gone.
+    func next() async throws -> ByteBuffer?
+}
+
+/// The body's stream was read before, and not kept.
+public struct RequestBodyConsumedError: Error, CustomStringConvertible {
+    public let description = "The request's body was already read as a stream; read it once, or collect() it first."
+
+    package init() {}
+}

@@ -1,0 +1,61 @@
+import HTTPTypes
+import NIOCore
+
+/// An HTTP response before it is on the wire.
+public struct Response: Sendable {
+    public var status: HTTPResponse.Status
+    /// Header fields less those of the framing: `Content-Length`, `Transfer-Encoding`, `Connection` and `Date` are the server's.
+    public var headers: HTTPFields
+    public var body: ResponseBody
+
+    public init(status: HTTPResponse.Status = .ok, headers: HTTPFields = [:], body: ResponseBody = .empty) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// A text in UTF-8, `text/plain` unless the type says otherwise.
+    public init(status: HTTPResponse.Status = .ok, text: String, contentType: String = "text/plain; charset=utf-8") {
+        self.init(status: status, headers: [.contentType: contentType], body: .buffer(ByteBuffer(string: text)))
+    }
+}
+
+/// The content of a response.
+public enum ResponseBody: Sendable {
+    case empty
+    case buffer(ByteBuffer)
+    /// Written while it is made, no faster than the peer reads; `length` in bytes when it is known beforehand.
+    case stream(length: Int? = nil, @Sendable (BodyWriter) async throws -> Void)
+    /// A stream of server-sent events.
+    case events(EventStream)
+    /// The answer to HEAD: what the length would have been.
+    case omitted(length: Int?)
+
+    /// The length in bytes, nil where only the end of the stream tells.
+    public var length: Int? {
+        switch self {
+        case .empty: 0
+        case .buffer(let buffer): buffer.readableBytes
+        case .stream(let length, _): length
+        case .events: nil
+        case .omitted(let length): length
+        }
+    }
+}
+
+/// Where a streamed response body goes.
+public struct BodyWriter: Sendable {
+    private let send: @Sendable (ByteBuffer) async throws -> Void
+
+    package init(_ send: @escaping @Sendable (ByteBuffer) async throws -> Void) { self.send = send }
+
+    /// Writes a chunk, and waits while the peer is slower than the writer.
+    ///
+    /// - Throws: `CancellationError` when the peer is gone.
+    public func write(_ chunk: ByteBuffer) async throws {
+        if chunk.readableBytes > 0 { try await send(chunk) }
+    }
+
+    /// Writes a text in UTF-8.
+    public func write(_ text: String) async throws { try await write(ByteBuffer(string: text)) }
+}

@@ -1,0 +1,30 @@
+/// What an app registers by type, for controllers and actions to be given: `app.services.add(ChatRooms())`.
+public struct ServiceContainer: Sendable {
+    enum Provider: Sendable {
+        case instance(any Sendable)
+        case singleton(@Sendable (ServiceResolver) throws -> any Sendable)
+        case scoped(@Sendable (ServiceResolver) throws -> any Sendable)
+    }
+    private(set) var providers: [ObjectIdentifier: Provider] = [:]
+
+    init() {}
+
+    /// A service that exists. Where `type` is given, such as `(any Mailer).self`, it is found by that type.
+    public mutating func add<Service: Sendable>(_ service: Service, as type: Service.Type = Service.self) {
+        providers[ObjectIdentifier(type)] = .instance(service)
+    }
+
+    /// A service that is made once, when it is first needed at start-up, from other services.
+    public mutating func singleton<Service: Sendable>(
+        _ type: Service.Type = Service.self, make: @escaping @Sendable (ServiceResolver) throws -> Service
+    ) { providers[ObjectIdentifier(type)] = .singleton(make) }
+
+    /// A service that is made once for each request that asks for it, and closed when the action has returned.
+    ///
+    /// An action takes it as a parameter; a controller, which is made once, cannot hold it.
+    public mutating func scoped<Service: Sendable>(
+        _ type: Service.Type = Service.self, make: @escaping @Sendable (ServiceResolver) throws -> Service
+    ) { providers[ObjectIdentifier(type)] = .scoped(make) }
+
+    func contains(_ type: Any.Type) -> Bool { providers[ObjectIdentifier(type)] != nil }
+}

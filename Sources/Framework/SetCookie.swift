@@ -1,0 +1,53 @@
+/// A cookie for the browser to keep (RFC 6265 section 4.1), by default `HttpOnly; SameSite=Lax; Path=/`.
+public struct SetCookie: Sendable, Hashable {
+    public enum SameSite: String, Sendable { case lax = "Lax", strict = "Strict", none = "None" }
+
+    public let name: String
+    public let value: String
+    public var path = "/"
+    public var domain: String?
+    /// How long the browser keeps it, in whole seconds on the wire; nil until the browser closes, zero or less to delete it now.
+    public var maxAge: Duration?
+    public var isSecure = false
+    public var isHTTPOnly = true
+    public var sameSite = SameSite.lax
+
+    /// - Throws: `CookieError` for a name that is no token, or a value with a control, space, quote, comma, semicolon or backslash.
+    public init(_ name: String, _ value: String, maxAge: Duration? = nil) throws {
+        guard !name.isEmpty, name.utf8.allSatisfy(Self.isToken), value.utf8.allSatisfy(Self.isValue) else {
+            throw CookieError(name: name)
+        }
+        self.name = name
+        self.value = value
+        self.maxAge = maxAge
+    }
+
+    /// The `Set-Cookie` value.
+    package var headerValue: String {
+        var text = "\(name)=\(value); Path=\(path)"
+        if let domain { text += "; Domain=\(domain)" }
+        if let maxAge { text += "; Max-Age=\(max(0, maxAge.components.seconds))" }
+        if isHTTPOnly { text += "; HttpOnly" }
+        if isSecure { text += "; Secure" }
+        return text + "; SameSite=\(sameSite.rawValue)"
+    }
+
+    private static func isToken(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+
+    private static func isValue(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7f && !"\",;\\".utf8.contains(byte)
+    }
+}
+
+/// A cookie that could not be written as it was given.
+public struct CookieError: Error, CustomStringConvertible {
+    let name: String
+    public var description: String { "The cookie '\(name)' has a name or a value that RFC 6265 does not allow." }
+}

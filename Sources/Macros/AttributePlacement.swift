@@ -1,0 +1,42 @@
+import SwiftDiagnostics
+import SwiftSyntax
+import SwiftSyntaxMacros
+
+/// Where an attribute of a method has an effect.
+enum AttributePlacement {
+    /// The action that the attribute stands on; nil where it can have no effect, which is then reported.
+    static func action(
+        under attribute: AttributeSyntax, on declaration: some DeclSyntaxProtocol,
+        in context: some MacroExpansionContext, _ findings: inout Findings
+    ) -> FunctionDeclSyntax? {
+        let name = attribute.baseName
+        guard let function = declaration.as(FunctionDeclSyntax.self) else {
+            findings.report(
+                .attributeNeedsMethod(attribute: name), at: attribute, fixIts: [.removing(attribute)])
+            return nil
+        }
+        let enclosing = context.lexicalContext.first
+        if enclosing?.is(ExtensionDeclSyntax.self) == true {
+            findings.report(.attributeInExtension(attribute: name), at: attribute, fixIts: [.removing(attribute)])
+        } else if enclosing?.asProtocol((any DeclGroupSyntax).self)?.attributes.first(named: "Controller") == nil {
+            findings.report(
+                .attributeOutsideController(attribute: name), at: attribute, fixIts: [.removing(attribute)])
+        } else if let modifier = function.modifiers.excluding {
+            findings.report(
+                .attributeOnExcludedMethod(attribute: name, modifier: modifier.name.text), at: attribute,
+                fixIts: [.removing(modifier), .removing(attribute)])
+        } else {
+            return function
+        }
+        return nil
+    }
+
+    /// Whether something around the method isolates it to an actor.
+    static func isIsolated(_ function: FunctionDeclSyntax, in context: some MacroExpansionContext) -> Bool {
+        let type = context.lexicalContext.first
+        let isTypeIsolated =
+            type?.is(ActorDeclSyntax.self) == true
+            || type?.asProtocol((any DeclGroupSyntax).self)?.attributes.hasGlobalActor == true
+        return function.attributes.hasGlobalActor || (isTypeIsolated && !function.modifiers.has(.nonisolated))
+    }
+}

@@ -1,0 +1,86 @@
+import SwiftSyntax
+import SwiftSyntaxBuilder
+import SwiftSyntaxMacros
+
+/// The members that `@Controller` adds.
+struct ControllerExpansion<Context: MacroExpansionContext> {
+    let model: ControllerModel
+    let context: Context
+
+    var descriptor: DeclSyntax {
+        """
+        \(raw: access)nonisolated static let controllerDescriptor = MartletCore.ControllerDescriptor(
+        name: \(literal: model.name),
+        prefix: \(literal: model.prefix.description),
+        documentation: \(raw: source(of: model.declaration.documentationText)),
+        location: \(raw: location(of: model.type)),
+        dependencies: \(raw: list(dependencies)),
+        make: \(raw: make),
+        actions: \(raw: list(actions))
+        )
+        """
+    }
+
+    /// Read by `CRegistry`: a version and a function that writes the type where it is told to.
+    var record: DeclSyntax {
+        """
+        #if canImport(Darwin)
+        @section("__DATA,martlet_ctl") @used
+        #else
+        @section("martlet_ctl") @used
+        #endif
+        private nonisolated static let __martletControllerRecord: (UInt64, @convention(c) (UnsafeMutableRawPointer?) -> Void) = (1, { out in
+            out?.assumingMemoryBound(to: (any MartletCore.Controller.Type).self).initialize(to: \(raw: model.type.text).self)
+        })
+        """
+    }
+
+    var initializer: [DeclSyntax] { model.construction.generatedInitializer.map { ["\(raw: $0)"] } ?? [] }
+
+    private var access: String {
+        if model.declaration.modifiers.first(.public, .open) != nil { return "public " }
+        return model.declaration.modifiers.has(.package) ? "package " : ""
+    }
+
+    private var dependencies: [String] {
+        model.construction.dependencies.map { dependency in
+            "MartletCore.ControllerDependency(\(source(of: dependency.name)), (\(dependency.type)).self)"
+        }
+    }
+
+    private var make: String {
+        let dependencies = model.construction.dependencies
+        let arguments = dependencies.map { dependency in
+            let label = dependency.label.map { "\($0): " } ?? ""
+            return "\(label)try services.resolve((\(dependency.type)).self, \(source(of: dependency.name)))"
+        }
+        let call = "\(model.type.text)(\(arguments.joined(separator: ", ")))"
+        return "{ \(dependencies.isEmpty ? "_" : "services") in \(model.construction.canThrow ? "try " : "")\(call) }"
+    }
+
+    private var actions: [String] {
+        model.actions.flatMap { action in
+            action.routes.map { route in
+                """
+                MartletCore.ActionDescriptor(
+                name: \(source(of: action.name)),
+                verbs: \(route.verbs.source),
+                path: \(source(of: route.path.description)),
+                documentation: \(source(of: action.function.documentationText)),
+                location: \(location(of: action.function.name)),
+                maxBodyBytes: \(route.maxBodyBytes ?? "nil"),
+                blocking: \(action.isBlocking),
+                parameters: \(list(action.parameters.map(\.descriptor))),
+                result: \(action.result.descriptor),
+                bind: \(ActionCall(action: action, controller: model.type.text).source)
+                )
+                """
+            }
+        }
+    }
+
+    private func location(of name: TokenSyntax) -> String {
+        let place = context.location(of: name, at: .afterLeadingTrivia, filePathMode: .fileID)
+        return "MartletCore.SourceLocation(fileID: \(place?.file ?? "#fileID"), line: \(place?.line ?? "#line"))"
+    }
+}

@@ -1,0 +1,90 @@
+import SwiftDiagnostics
+import SwiftSyntax
+
+/// The table of remedies, by what they are called in an editor.
+enum ControllerFixIt: FixItMessage {
+    case markNotAction
+    case makePrivate
+    case remove(String)
+    case addParameter(String)
+    case makeNonisolated
+
+    var fixItID: MessageID { MessageID(domain: "Martlet", id: entry.id) }
+    var message: String { entry.text }
+
+    private var entry: (id: String, text: String) {
+        switch self {
+        case .markNotAction: ("mark-not-action", "mark it with '@NotAction'")
+        case .makePrivate: ("make-private", "make it private")
+        case .remove(let text): ("remove", "remove '\(text)'")
+        case .addParameter(let text): ("add-parameter", "add a parameter '\(text)'")
+        case .makeNonisolated: ("make-nonisolated", "make it nonisolated")
+        }
+    }
+}
+
+extension FixIt {
+    /// The two ways to say that a method is no action; both take the attributes away that route it.
+    static func keepingFromRouting(_ function: FunctionDeclSyntax) -> [FixIt] {
+        let routing = function.attributes.routing
+        let marking: [Change] =
+            if let first = routing.first {
+                [.replaceStart(of: first, with: "@NotAction ")] + routing.dropFirst().map { .delete($0) }
+            } else {
+                [.insert("@NotAction ", before: function)]
+            }
+        let access = function.modifiers.first(.public, .package, .internal, .open)
+        let hiding: Change =
+            if let access {
+                .replaceStart(of: access, with: "private ")
+            } else {
+                .insert("private ", before: function.modifiers.firstToken(viewMode: .sourceAccurate) ?? function.funcKeyword)
+            }
+        return [
+            FixIt(message: ControllerFixIt.markNotAction, changes: marking),
+            FixIt(message: ControllerFixIt.makePrivate, changes: routing.map { .delete($0) } + [hiding]),
+        ]
+    }
+
+    static func removing(_ attribute: AttributeSyntax) -> FixIt {
+        FixIt(message: ControllerFixIt.remove("@\(attribute.baseName)"), changes: [.delete(attribute)])
+    }
+
+    static func removing(_ modifier: DeclModifierSyntax) -> FixIt {
+        FixIt(message: ControllerFixIt.remove(modifier.name.text), changes: [.delete(modifier)])
+    }
+
+    static func addingParameter(_ name: String, to function: FunctionDeclSyntax) -> FixIt {
+        let clause = function.signature.parameterClause
+        let parameter = "\(name): String"
+        return FixIt(
+            message: ControllerFixIt.addParameter(parameter),
+            changes: [.insert(clause.parameters.isEmpty ? parameter : "\(parameter), ", after: clause.leftParen)])
+    }
+
+    static func makingNonisolated(_ initializer: InitializerDeclSyntax) -> FixIt {
+        let first = initializer.modifiers.firstToken(viewMode: .sourceAccurate) ?? initializer.initKeyword
+        return FixIt(message: ControllerFixIt.makeNonisolated, changes: [.insert("nonisolated ", before: first)])
+    }
+}
+
+extension FixIt.Change {
+    fileprivate static func insert(_ text: String, before node: some SyntaxProtocol) -> Self {
+        let place = node.positionAfterSkippingLeadingTrivia
+        return .replaceText(range: place..<place, with: text, in: Syntax(node))
+    }
+
+    fileprivate static func insert(_ text: String, after node: some SyntaxProtocol) -> Self {
+        let place = node.endPositionBeforeTrailingTrivia
+        return .replaceText(range: place..<place, with: text, in: Syntax(node))
+    }
+
+    fileprivate static func delete(_ node: some SyntaxProtocol) -> Self { replaceStart(of: node, with: "") }
+
+    /// Replaces a node and the white space up to what follows it.
+    fileprivate static func replaceStart(of node: some SyntaxProtocol, with text: String) -> Self {
+        let next = node.lastToken(viewMode: .sourceAccurate)?.nextToken(viewMode: .sourceAccurate)
+        let end = next?.positionAfterSkippingLeadingTrivia ?? node.endPosition
+        return .replaceText(range: node.positionAfterSkippingLeadingTrivia..<end, with: text, in: Syntax(node))
+    }
+}

@@ -1,0 +1,10 @@
+import SwiftCompilerPlugin
+import SwiftSyntaxMacros
+
+/// What the compiler loads.
+@main
+struct MacrosPlugin: CompilerPlugin {
+    let providingMacros: [any Macro.Type] = [
+        ControllerMacro.self, RouteMacro.self, NotActionMacro.self, BlockingMacro.self,
+    ]
+}

@@ -1,0 +1,31 @@
+import MartletRouting
+import SwiftDiagnostics
+import SwiftSyntax
+
+/// Two routes of one controller that the same request would reach.
+enum RouteCollision {
+    static func report(among actions: [Action], _ findings: inout Findings) {
+        var taken: [PathPlace: [(action: Action, route: ActionRoute)]] = [:]
+        for action in actions {
+            for route in action.routes {
+                let places = route.path.places
+                if let other = places.lazy.flatMap({ taken[$0] ?? [] }).first(where: {
+                    $0.route.verbs.overlaps(route.verbs)
+                }) {
+                    findings.report(
+                        .routeCollision(
+                            action: action.name, path: route.path.description, other: other.action.name),
+                        at: route.origin,
+                        notes: [Note(node: other.route.origin, message: FirstRoute(action: other.action.name))])
+                }
+                for place in places { taken[place, default: []].append((action, route)) }
+            }
+        }
+    }
+
+    private struct FirstRoute: NoteMessage {
+        let action: String
+        var noteID: MessageID { MessageID(domain: "Martlet", id: "first-route") }
+        var message: String { "'\(action)' has the route first" }
+    }
+}

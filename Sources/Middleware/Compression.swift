@@ -1,0 +1,81 @@
+import CZlib
+import HTTPTypes
+import MartletCore
+import NIOCore
+
+/// Compresses whole bodies of text with gzip for clients that accept it. Streams pass as they are.
+///
+/// A page that holds both a secret and what an attacker can choose tells the secret by its compressed size (BREACH): leave
+/// such pages out by giving them a `Content-Encoding: identity` header.
+public struct Compression: Middleware {
+    private let minimumBytes: Int
+    private let level: Int32
+
+    /// - Parameters:
+    ///   - minimumBytes: smaller bodies are not worth it.
+    ///   - level: from 1, the fastest, to 9, the smallest.
+    public init(minimumBytes: Int = 1024, level: Int = 5) {
+        self.minimumBytes = minimumBytes
+        self.level = Int32(min(max(level, 1), 9))
+    }
+
+    public func respond(to ctx: Context, next: Next) async throws -> Response {
+        var response = try await next(ctx)
+        guard case .buffer(let body) = response.body, body.readableBytes >= minimumBytes,
+            response.headers[.contentEncoding] == nil, Self.isCompressible(response.headers[.contentType] ?? "")
+        else { return response }
+        response.headers[.vary] = response.headers[.vary].map { "\($0), Accept-Encoding" } ?? "Accept-Encoding"
+        guard Self.acceptsGzip(ctx.request.headers[.acceptEncoding] ?? ""), let compressed = gzip(body) else {
+            return response
+        }
+        response.headers[.contentEncoding] = "gzip"
+        // A strong tag names the bytes that were there before.
+        if let tag = response.headers[.eTag], !tag.hasPrefix("W/") { response.headers[.eTag] = "W/\(tag)" }
+        response.body = .buffer(compressed)
+        return response
+    }
+
+    private static func isCompressible(_ type: String) -> Bool {
+        let type = type.lowercased()
+        return type.hasPrefix("text/") || ["json", "javascript", "xml", "svg"].contains { type.contains($0) }
+    }
+
+    /// RFC 9110 section 12.5.3: named or covered by `*`, and not with a weight of zero.
+    static func acceptsGzip(_ header: String) -> Bool {
+        var accepted: Bool?
+        for item in header.lowercased().split(separator: ",") {
+            let parts = item.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
+            guard let coding = parts.first, coding == "gzip" || coding == "x-gzip" || coding == "*" else { continue }
+            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
+            if coding != "*" { return weight > 0 }
+            accepted = weight > 0
+        }
+        return accepted ?? false
+    }
+
+    /// nil when zlib cannot: then the body goes as it is.
+    private func gzip(_ body: ByteBuffer) -> ByteBuffer? {
+        var stream = z_stream()
+        // 15 window bits, and 16 for gzip's header and trailer.
+        guard
+            deflateInit2_(
+                &stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+                Int32(MemoryLayout<z_stream>.size)) == Z_OK
+        else { return nil }
+        defer { deflateEnd(&stream) }
+        let bound = Int(deflateBound(&stream, UInt(body.readableBytes)))
+        var output = ByteBufferAllocator().buffer(capacity: bound)
+        var status = Z_OK
+        output.writeWithUnsafeMutableBytes(minimumWritableBytes: bound) { target in
+            body.withUnsafeReadableBytes { source in
+                stream.next_in = UnsafeMutablePointer(mutating: source.bindMemory(to: UInt8.self).baseAddress)
+                stream.avail_in = UInt32(source.count)
+                stream.next_out = target.bindMemory(to: UInt8.self).baseAddress
+                stream.avail_out = UInt32(target.count)
+                status = deflate(&stream, Z_FINISH)
+            }
+            return Int(stream.total_out)
+        }
+        return status == Z_STREAM_END ? output : nil
+    }
+}

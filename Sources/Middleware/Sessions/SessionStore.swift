@@ -1,0 +1,77 @@
+import MartletCore
+import Synchronization
+
+/// Where sessions are kept. A session that is not used for the idle time is gone.
+public protocol SessionStore: Sendable {
+    /// The values of a session, which this use keeps alive; nil when there is none, or no longer.
+    func load(_ id: SessionID) async throws -> [String: String]?
+    func create(_ id: SessionID, _ values: [String: String]) async throws
+    /// Changes single values, so that two requests at the same time do not undo each other; nil removes one. A session
+    /// that is gone stays so.
+    func update(_ id: SessionID, _ changes: [String: String?]) async throws
+    func remove(_ id: SessionID) async throws
+}
+
+/// Sessions in this process's memory: gone with it.
+public final class MemorySessionStore: SessionStore {
+    private struct Entry {
+        var values: [String: String]
+        var lastUse: Duration
+    }
+    private struct State {
+        var entries: [SessionID: Entry] = [:]
+        var nextSweep: Duration
+    }
+    private let idleTime: Duration
+    private let now: @Sendable () -> Duration
+    private let state: Mutex<State>
+
+    /// - Parameter idleTime: after how long without a request a session ends.
+    public convenience init(idleTime: Duration = .seconds(30 * 60)) {
+        self.init(idleTime: idleTime, clock: ContinuousClock())
+    }
+
+    /// - Parameter clock: what measures the idle time.
+    public init<C: Clock<Duration>>(idleTime: Duration, clock: C) {
+        self.idleTime = idleTime
+        let start = clock.now
+        now = { start.duration(to: clock.now) }
+        state = Mutex(State(nextSweep: idleTime))
+    }
+
+    /// How many sessions there are.
+    public var count: Int { state.withLock { $0.entries.count } }
+
+    public func load(_ id: SessionID) -> [String: String]? {
+        let now = now()
+        return state.withLock { state in
+            guard let entry = state.entries[id] else { return nil }
+            guard now - entry.lastUse < idleTime else {
+                state.entries[id] = nil
+                return nil
+            }
+            state.entries[id]?.lastUse = now
+            return entry.values
+        }
+    }
+
+    public func create(_ id: SessionID, _ values: [String: String]) {
+        let now = now()
+        state.withLock { state in
+            // Once in an idle time, so that what nobody asks for again does not stay.
+            if now >= state.nextSweep {
+                state.entries = state.entries.filter { now - $0.value.lastUse < idleTime }
+                state.nextSweep = now + idleTime
+            }
+            state.entries[id] = Entry(values: values, lastUse: now)
+        }
+    }
+
+    public func update(_ id: SessionID, _ changes: [String: String?]) {
+        state.withLock { state in
+            for (key, value) in changes { state.entries[id]?.values[key] = value }
+        }
+    }
+
+    public func remove(_ id: SessionID) { state.withLock { $0.entries[id] = nil } }
+}

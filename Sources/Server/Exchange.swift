@@ -1,0 +1,33 @@
+import MartletCore
+import NIOCore
+
+/// One request and its answer on a connection.
+// Confined to the connection's event loop.
+final class Exchange: @unchecked Sendable {
+    let head: RequestHead
+    /// The body as far as it came with its head; a small one is whole before the action starts.
+    var earlyBody = ByteBuffer()
+    var feed: RequestBodyFeed?
+    var isBodyComplete = false
+    var needsContinue: Bool
+    var task: Task<Void, Never>?
+    /// A response body's writer that waits for the peer to read.
+    var waitingWriter: CheckedContinuation<Void, any Error>?
+    var receivedBytes = 0
+    /// For how many seconds the connection has been ready for bytes of the body.
+    var secondsReading = 0
+
+    init(_ head: RequestHead) {
+        self.head = head
+        needsContinue = head.expectsContinue
+    }
+
+    /// The peer is gone: whoever works on this request stops.
+    func cancel() {
+        task?.cancel()
+        feed?.fail(CancellationError())
+        feed = nil
+        waitingWriter?.resume(throwing: CancellationError())
+        waitingWriter = nil
+    }
+}

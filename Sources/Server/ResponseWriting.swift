@@ -1,0 +1,169 @@
+import HTTPTypes
+import MartletCore
+import NIOCore
+
+/// From a response to bytes: the head and a body that exists are one buffer.
+extension Connection {
+    /// Larger bodies are written as they are, behind the head, and not copied.
+    private static let copiedBodyBytes = 16 * 1024
+
+    func send(_ response: Response, for exchange: Exchange, _ ctx: Context) async {
+        guard case .answering(let current) = state, current === exchange else { return }
+        switch response.body {
+        case .empty, .buffer, .omitted:
+            let keepAlive = staysOpen(exchange)
+            writeWhole(response, for: exchange, keepAlive: keepAlive)
+            finish(exchange, keepAlive: keepAlive)
+        case .stream(let length, let body):
+            await stream(response, length: length, body, for: exchange)
+        case .events(let events):
+            open(events, response, for: exchange, ctx)
+        }
+    }
+
+    private func staysOpen(_ exchange: Exchange) -> Bool {
+        exchange.head.keepAlive && exchange.isBodyComplete && !isDraining
+    }
+
+    private func connectionField(_ exchange: Exchange, keepAlive: Bool) -> StaticString? {
+        if !keepAlive { return "close" }
+        return exchange.head.isHTTP10 ? "keep-alive" : nil
+    }
+
+    private func writeWhole(_ response: Response, for exchange: Exchange, keepAlive: Bool) {
+        let connection = connectionField(exchange, keepAlive: keepAlive)
+        let framing: BodyFraming = response.status.hasContent ? response.body.length.map { .length($0) } ?? .none : .none
+        var content = ByteBuffer()
+        if case .buffer(let buffer) = response.body, response.status.hasContent { content = buffer }
+        let isCopied = content.readableBytes <= Self.copiedBodyBytes
+        var buffer = ByteBufferAllocator().buffer(capacity: 256 + (isCopied ? content.readableBytes : 0))
+        buffer.writeResponseHead(
+            response.status, response.headers, framing: framing, connection: connection, date: loop.date)
+        if isCopied {
+            buffer.writeImmutableBuffer(content)
+            write(buffer)
+        } else {
+            write(buffer)
+            write(content)
+        }
+        if !keepAlive { flush() }
+    }
+
+    /// The answer to what is no request.
+    func errorResponse(_ error: HTTPError) -> ByteBuffer {
+        let response = error.response
+        var buffer = ByteBuffer()
+        buffer.writeResponseHead(
+            response.status, response.headers, framing: .length(response.body.length ?? 0), connection: "close",
+            date: loop.date)
+        if case .buffer(let content) = response.body { buffer.writeImmutableBuffer(content) }
+        return buffer
+    }
+
+    // MARK: - Streamed bodies
+
+    private func stream(
+        _ response: Response, length: Int?, _ body: @Sendable (BodyWriter) async throws -> Void, for exchange: Exchange
+    ) async {
+        let framing: BodyFraming =
+            switch length {
+            case let length?: .length(length)
+            case nil: exchange.head.isHTTP10 ? .close : .chunked
+            }
+        let keepAlive = staysOpen(exchange) && framing != .close
+        var head = ByteBuffer()
+        head.writeResponseHead(
+            response.status, response.headers, framing: framing,
+            connection: connectionField(exchange, keepAlive: keepAlive), date: loop.date)
+        write(head)
+        let count = WrittenBytes()
+        let writer = BodyWriter { [self] chunk in
+            try await withCheckedThrowingContinuation { continuation in
+                let work = { @Sendable [self] in
+                    count.bytes += chunk.readableBytes
+                    if let length, count.bytes > length {
+                        continuation.resume(throwing: BodyLengthError(declared: length))
+                    } else {
+                        write(chunk, framing, exchange, then: continuation)
+                    }
+                }
+                if loop.executor.eventLoop.inEventLoop { work() } else { loop.executor.eventLoop.execute(work) }
+            }
+        }
+        do {
+            try await body(writer)
+            if let length, count.bytes != length { throw BodyLengthError(declared: length) }
+        } catch {
+            // The status is sent: only a connection that breaks off shows that the body is not whole.
+            if !(error is CancellationError) {
+                application.logger.error("a streamed body failed", metadata: ["error": "\(error)"])
+            }
+            context?.close(promise: nil)
+            return
+        }
+        if framing == .chunked { write(ByteBuffer.lastChunk) }
+        flush()
+        finish(exchange, keepAlive: keepAlive)
+    }
+
+    private func write(
+        _ chunk: ByteBuffer, _ framing: BodyFraming, _ exchange: Exchange,
+        then continuation: CheckedContinuation<Void, any Error>
+    ) {
+        guard case .answering(let current) = state, current === exchange, let context else {
+            return continuation.resume(throwing: CancellationError())
+        }
+        if framing == .chunked {
+            var framed = ByteBufferAllocator().buffer(capacity: chunk.readableBytes + 16)
+            framed.writeChunk(chunk)
+            write(framed)
+        } else {
+            write(chunk)
+        }
+        flush()
+        if context.channel.isWritable {
+            continuation.resume()
+        } else {
+            exchange.waitingWriter?.resume(throwing: CancellationError())
+            exchange.waitingWriter = continuation
+        }
+    }
+
+    // MARK: - Event streams
+
+    private func open(_ events: EventStream, _ response: Response, for exchange: Exchange, _ ctx: Context) {
+        guard let context else { return }
+        let isChunked = !exchange.head.isHTTP10
+        let opening = EventFrame.openingComment
+        var head = ByteBuffer()
+        head.writeResponseHead(
+            response.status, response.headers, framing: isChunked ? .chunked : .close,
+            connection: isChunked ? nil : "close", date: loop.date)
+        head.writeImmutableBuffer(isChunked ? opening.chunk : opening.payload)
+        let sink = ConnectionSink(self, context, isChunked: isChunked)
+        state = .streaming(sink)
+        exchange.feed?.fail(RequestBodyConsumedError())
+        exchange.feed = nil
+        write(head)
+        flush()
+        dropDecoder()
+        sink.subscriber = ctx.sse.join(events, sink: sink, connection: ctx.client, eventLoop: context.eventLoop)
+    }
+}
+
+/// How much of a streamed body was written.
+// Touched on the connection's event loop only.
+private final class WrittenBytes: @unchecked Sendable {
+    var bytes = 0
+}
+
+/// A streamed body that was not as long as its response said.
+struct BodyLengthError: Error, CustomStringConvertible {
+    let declared: Int
+    var description: String { "The body does not have the \(declared) bytes that its length promised." }
+}
+
+extension HTTPResponse.Status {
+    /// False for the statuses whose responses end with the head (RFC 9110 section 6.4.1).
+    fileprivate var hasContent: Bool { code >= 200 && code != 204 && code != 304 }
+}

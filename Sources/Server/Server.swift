@@ -1,0 +1,154 @@
+import Logging
+import MartletCore
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+enum ServerPipeline {
+    static let decoderName = "martlet.decoder"
+    static let watchName = "martlet.head-watch"
+}
+
+/// Serves an application over HTTP/1.1: the only part that opens sockets.
+public final class Server: Sendable {
+    /// Where to listen.
+    public struct Address: Sendable, CustomStringConvertible {
+        public var host: String
+        /// 0 for any that is free.
+        public var port: Int
+
+        public init(host: String = "127.0.0.1", port: Int = 8080) {
+            self.host = host
+            self.port = port
+        }
+
+        public var description: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    }
+
+    /// The address that was bound, with the port that was chosen for 0.
+    public let address: Address
+    private let application: Application
+    private let group: MultiThreadedEventLoopGroup
+    private let listener: any Channel
+    private let connections: ConnectionCounter
+    private let loops: [EventLoopState]
+
+    /// Binds and begins to serve.
+    ///
+    /// - Parameter threads: the event loops, by default one for each core.
+    /// - Throws: `StartupError` in a sentence when the address cannot be bound, or the application cannot be put together.
+    public static func start(
+        _ app: some App, at address: Address = Address(), threads: Int = System.coreCount,
+        configure: (inout AppBuilder) throws -> Void = { _ in }
+    ) async throws -> Server {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        do {
+            let application = try Application(app, eventLoops: Array(group.makeIterator()), configure: configure)
+            return try await Server(application, address, group)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private init(_ application: Application, _ address: Address, _ group: MultiThreadedEventLoopGroup) async throws {
+        OpenFileLimit.raise()
+        let loops = application.executors.map(EventLoopState.init)
+        let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.executor.eventLoop), $0) })
+        let connections = ConnectionCounter(limit: application.limits.maxConnections)
+        for loop in loops { try await loop.executor.eventLoop.submit { loop.start() }.get() }
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: Int32(application.limits.backlog))
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.maxMessagesPerRead, value: 64)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else { return }
+                    try Self.configure(channel, loop, application, connections)
+                }
+            }
+        do {
+            listener = try await bootstrap.bind(host: address.host, port: address.port).get()
+        } catch let error as IOError {
+            throw StartupError(Self.sentence(for: error, at: address))
+        } catch {
+            throw StartupError("Cannot listen on \(address): \(error).")
+        }
+        self.address = Address(host: address.host, port: listener.localAddress?.port ?? address.port)
+        self.application = application
+        self.group = group
+        self.connections = connections
+        self.loops = loops
+        application.sse.start()
+    }
+
+    private static func configure(
+        _ channel: any Channel, _ loop: EventLoopState, _ application: Application, _ connections: ConnectionCounter
+    ) throws {
+        let pipeline = channel.pipeline.syncOperations
+        guard let id = connections.admit() else {
+            try pipeline.addHandler(OverloadedHandler(date: loop.date))
+            return
+        }
+        channel.closeFuture.whenComplete { _ in connections.leave() }
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderListSize = application.limits.maxHeaderBytes
+        limits.maxHeaderFieldSize = max(application.limits.maxHeaderBytes, application.limits.maxTargetBytes * 2)
+        limits.maxHeaderFieldCount = application.limits.maxHeaderFields
+        let connection = Connection(id: id, application: application, loop: loop)
+        let decoder = HTTPRequestDecoder(
+            leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop, limitConfiguration: limits)
+        try pipeline.addHandler(HeadWatch(connection), name: ServerPipeline.watchName)
+        try pipeline.addHandler(ByteToMessageHandler(decoder), name: ServerPipeline.decoderName)
+        try pipeline.addHandler(connection)
+    }
+
+    private static func sentence(for error: IOError, at address: Address) -> String {
+        switch error.errnoCode {
+        case EADDRINUSE: "Port \(address.port) on \(address.host) is already in use."
+        case EACCES: "Port \(address.port) on \(address.host) needs rights that this process does not have."
+        case EADDRNOTAVAIL: "\(address.host) is not an address of this machine."
+        default: "Cannot listen on \(address): \(error.localizedDescription)."
+        }
+    }
+
+    /// Ends the service: takes no new connections, says farewell to the streams, lets requests finish, and after
+    /// `limits.shutdownTimeout` closes whatever is left.
+    public func shutDown() async {
+        try? await listener.close().get()
+        application.sse.shutDown(retry: .milliseconds(Int.random(in: 500...3000)))
+        for loop in loops { loop.executor.eventLoop.execute { loop.drain() } }
+        let clock = ContinuousClock()
+        let deadline = clock.now + application.limits.shutdownTimeout
+        while connections.count > 0, clock.now < deadline {
+            try? await clock.sleep(for: .milliseconds(10))
+        }
+        for loop in loops { loop.executor.eventLoop.execute { loop.stop() } }
+        try? await group.shutdownGracefully()
+    }
+}
+
+/// Counts the connections of all loops and gives each its number.
+final class ConnectionCounter: Sendable {
+    private let limit: Int
+    private let open = Atomic<Int>(0)
+    private let lastID = Atomic<UInt64>(0)
+
+    init(limit: Int) { self.limit = limit }
+
+    var count: Int { open.load(ordering: .relaxed) }
+
+    /// - Returns: the connection's number, nil when there are too many.
+    func admit() -> UInt64? {
+        guard open.add(1, ordering: .relaxed).newValue <= limit else {
+            open.subtract(1, ordering: .relaxed)
+            return nil
+        }
+        return lastID.add(1, ordering: .relaxed).newValue
+    }
+
+    func leave() { open.subtract(1, ordering: .relaxed) }
+}
