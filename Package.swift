@@ -68,6 +68,22 @@ let package = Package(
             dependencies: ["MartletCore", "MartletMiddleware", nio, nioPosix],
             path: "Sources/TestHost",
             swiftSettings: strict),
+        .testTarget(name: "RoutingTests", dependencies: ["MartletRouting"], swiftSettings: strict),
+        .testTarget(name: "EventStreamTests", dependencies: ["MartletEventStream", nio], swiftSettings: strict),
+        .testTarget(
+            name: "MacroTests",
+            dependencies: [
+                "MartletMacros",
+                .product(name: "SwiftSyntaxMacroExpansion", package: "swift-syntax"),
+                .product(name: "SwiftSyntaxMacrosGenericTestSupport", package: "swift-syntax"),
+                .product(name: "SwiftParser", package: "swift-syntax"),
+            ],
+            swiftSettings: strict),
+        .testTarget(name: "FrameworkTests", dependencies: ["Martlet", "MartletTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "ServerTests", dependencies: ["Martlet", "MartletTesting", nio, nioPosix, nioHTTP1],
+            swiftSettings: strict),
+        .testTarget(name: "ExampleAppTests", dependencies: ["ExampleApp", "MartletTesting"], swiftSettings: strict),
         .executableTarget(
             name: "ExampleApp",
             dependencies: ["Martlet"],

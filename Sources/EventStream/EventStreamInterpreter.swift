@@ -1,5 +1,3 @@
-import NIOCore
-
 /// The buffers of WHATWG HTML, section 9.2.6 "Interpreting an event stream", and what each line does to them.
 struct EventStreamInterpreter: Sendable {
     private(set) var lastEventID: String
@@ -7,7 +5,7 @@ struct EventStreamInterpreter: Sendable {
 
     private let maximumEventBytes: Int
     /// Undecoded: a line ends in ASCII, so decoding the whole at dispatch gives what decoding the stream would.
-    private var data = ByteBuffer()
+    private var data: ContiguousArray<UInt8> = []
     private var eventType = ""
     private var lastEventIDBuffer: String
 
@@ -38,22 +36,22 @@ struct EventStreamInterpreter: Sendable {
     private mutating func dispatch() -> EventStreamParser.Event? {
         lastEventID = lastEventIDBuffer
         defer { eventType = "" }
-        guard data.readableBytes > 0 else { return nil }
-        defer { data.clear() }
+        guard !data.isEmpty else { return nil }
+        defer { data.removeAll(keepingCapacity: true) }
         return EventStreamParser.Event(
             event: eventType.isEmpty ? "message" : eventType,
-            data: data.readableBytesSpan.extracting(droppingLast: 1).decoded,
+            data: data.span.bytes.extracting(droppingLast: 1).decoded,
             lastEventID: lastEventID
         )
     }
 
     private mutating func appendData(_ value: RawSpan) throws(EventStreamParserError) {
         // What is there already ends in the LF that joins it to this line; the LF after this line may yet be dropped.
-        guard value.byteCount <= maximumEventBytes - data.readableBytes else {
+        guard value.byteCount <= maximumEventBytes - data.count else {
             throw .eventTooLarge(limit: maximumEventBytes)
         }
-        data.writeBytes(value)
-        data.writeInteger(UInt8.lineFeed)
+        data.append(copying: value)
+        data.append(.lineFeed)
     }
 
     private mutating func setID(_ value: RawSpan) {
@@ -89,11 +87,6 @@ extension RawSpan {
         guard byte(at: colon) == UInt8(ascii: ":") else { return nil }
         let value = colon + 1
         return value < byteCount && byte(at: value) == UInt8(ascii: " ") ? value + 1 : value
-    }
-
-    /// The text, each ill-formed sequence replaced by U+FFFD as the Encoding standard's UTF-8 decoder does.
-    fileprivate var decoded: String {
-        withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
     }
 }
 

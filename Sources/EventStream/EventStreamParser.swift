@@ -27,7 +27,7 @@ public struct EventStreamParser: Sendable {
     private let maximumLineBytes: Int
     private var interpreter: EventStreamInterpreter
     /// The line whose end has not been seen.
-    private var partialLine = ByteBuffer()
+    private var partialLine: ContiguousArray<UInt8> = []
     private var isFirstLine = true
     /// An LF at the start of the next bytes belongs to a line already taken.
     private var endedInCarriageReturn = false
@@ -81,26 +81,26 @@ public struct EventStreamParser: Sendable {
     }
 
     private mutating func takeLine(endingIn bytes: RawSpan) throws(EventStreamParserError) -> Event? {
-        if partialLine.readableBytes == 0 {
+        if partialLine.isEmpty {
             guard bytes.byteCount <= maximumLineBytes else { throw .lineTooLong(limit: maximumLineBytes) }
             return try interpret(bytes)
         }
         try keepPartialLine(bytes)
         // Taken out of self, so that the line can be read while self changes, and put back for its storage.
-        var line = ByteBuffer()
+        var line: ContiguousArray<UInt8> = []
         swap(&line, &partialLine)
         defer {
-            line.clear()
+            line.removeAll(keepingCapacity: true)
             swap(&line, &partialLine)
         }
-        return try interpret(line.readableBytesSpan)
+        return try interpret(line.span.bytes)
     }
 
     private mutating func keepPartialLine(_ bytes: RawSpan) throws(EventStreamParserError) {
-        guard bytes.byteCount <= maximumLineBytes - partialLine.readableBytes else {
+        guard bytes.byteCount <= maximumLineBytes - partialLine.count else {
             throw .lineTooLong(limit: maximumLineBytes)
         }
-        partialLine.writeBytes(bytes)
+        partialLine.append(copying: bytes)
     }
 
     private mutating func interpret(_ line: RawSpan) throws(EventStreamParserError) -> Event? {

@@ -24,11 +24,6 @@ extension RawSpan {
         let isPair = byte(at: lineBreak) == .carriageReturn && next < byteCount && byte(at: next) == .lineFeed
         return isPair ? next + 1 : next
     }
-
-    /// Traps outside the span, as a subscript would.
-    func byte(at offset: Int) -> UInt8 {
-        unsafeLoad(fromByteOffset: offset, as: UInt8.self)
-    }
 }
 
 extension UInt8 {

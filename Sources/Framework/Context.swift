@@ -108,7 +108,9 @@ public final class Context: Sendable {
         for name in Set(metadata.headers.lazy.map(\.name)) {
             response.headers[fields: name] = metadata.headers[fields: name]
         }
-        for cookie in metadata.cookies { response.headers.append(HTTPField(name: .setCookie, value: cookie.headerValue)) }
+        for cookie in metadata.cookies {
+            response.headers.append(HTTPField(name: .setCookie, value: cookie.headerValue))
+        }
     }
 
     func closeScope() async {

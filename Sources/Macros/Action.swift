@@ -14,21 +14,21 @@ struct Action {
 
     /// - Throws: `Rejection` when the method cannot be an action, having reported why.
     init(
-        _ function: FunctionDeclSyntax, prefix: PathTemplate, isTypeIsolated: Bool, _ findings: inout Findings
+        _ function: FunctionDeclSyntax, of type: some DeclGroupSyntax, prefix: PathTemplate, _ findings: inout Findings
     ) throws(Rejection) {
         self.function = function
         name = function.name.unquotedText
-        isIsolated = function.attributes.hasGlobalActor || (isTypeIsolated && !function.modifiers.has(.nonisolated))
-        let isReachable = Self.check(function, name, &findings)
+        isIsolated = function.isIsolated(in: type)
+        let isCallable = Self.isCallable(function, &findings)
+        let written = function.signature.parameterClause.parameters
         var parameters: [ActionParameterModel] = []
-        for parameter in function.signature.parameterClause.parameters {
-            if let model = try? ActionParameterModel(parameter, of: function, &findings) { parameters.append(model) }
+        for parameter in written {
+            guard let model = try? ActionParameterModel(parameter, of: function, &findings) else { continue }
+            parameters.append(model)
         }
-        guard isReachable, parameters.count == function.signature.parameterClause.parameters.count else {
-            throw Rejection()
-        }
+        guard isCallable, parameters.count == written.count else { throw Rejection() }
         self.parameters = parameters
-        routes = try ActionRoute.routes(of: function, name: name, parameters: parameters, prefix: prefix, &findings)
+        routes = try ActionRoute.routes(of: function, parameters: parameters, prefix: prefix, &findings)
     }
 
     /// Whether a method stands for an action by its declaration alone.
@@ -36,19 +36,20 @@ struct Action {
         function.modifiers.excluding == nil && function.attributes.first(named: "NotAction") == nil
     }
 
-    private static func check(_ function: FunctionDeclSyntax, _ name: String, _ findings: inout Findings) -> Bool {
+    /// Whether a request can call the method whatever its parameters are; reports what is in the way.
+    private static func isCallable(_ function: FunctionDeclSyntax, _ findings: inout Findings) -> Bool {
+        let name = function.name.unquotedText
+        let signature = function.signature
         let isGeneric =
             function.genericParameterClause != nil
-            || function.signature.parameterClause.parameters.contains { $0.type.isOpaque }
-        let result = function.signature.returnClause?.type
-        let resultForm = result.flatMap { $0.isVoid ? nil : $0.unbindableForm }
+            || signature.parameterClause.parameters.contains { $0.type.isOpaque }
         let problem: (ControllerDiagnostic, Syntax)? =
             if isGeneric {
                 (.genericAction(action: name), Syntax(function.name))
             } else if let mutating = function.modifiers.first(.mutating) {
                 (.mutatingAction(action: name), Syntax(mutating))
-            } else if let result, let resultForm {
-                (.resultCannotBeSent(action: name, form: resultForm), Syntax(result))
+            } else if let result = signature.returnClause?.type, !result.isVoid, let form = result.unbindableForm {
+                (.resultCannotBeSent(action: name, form: form), Syntax(result))
             } else {
                 nil
             }

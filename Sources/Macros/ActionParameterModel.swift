@@ -42,8 +42,11 @@ struct ActionParameterModel {
     }
 
     /// Whether a `{place}` of the path fills it.
-    func isFilled(by place: String) -> Bool {
-        source == nil && PathNaming.snakeCase(name) == PathNaming.snakeCase(place)
+    func isFilled(by place: String) -> Bool { source == nil && isNamed(place) }
+
+    /// Names match whatever their case style: `userId`, `user_id`, `user-id`.
+    func isNamed(_ place: String) -> Bool {
+        PathNaming.snakeCase(syntax.argumentName) == PathNaming.snakeCase(place)
     }
 }
 

@@ -4,7 +4,7 @@ import SwiftSyntax
 
 /// A path that leads to an action, with the verbs that do.
 struct ActionRoute {
-    var verbs: VerbSet
+    private(set) var verbs: VerbSet
     let path: PathTemplate
     /// The expression as it is written.
     let maxBodyBytes: String?
@@ -13,40 +13,56 @@ struct ActionRoute {
 
     /// The routes that attributes and name ask for; attributes that agree in all but the verb are one.
     static func routes(
-        of function: FunctionDeclSyntax, name: String, parameters: [ActionParameterModel], prefix: PathTemplate,
+        of function: FunctionDeclSyntax, parameters: [ActionParameterModel], prefix: PathTemplate,
         _ findings: inout Findings
     ) throws(Rejection) -> [ActionRoute] {
-        let takesID = parameters.contains { $0.name == "id" && $0.source == nil }
-        let convention = RouteConvention(name: name, takesID: takesID)
+        let takesID = parameters.contains { $0.isFilled(by: "id") }
+        let convention = RouteConvention(name: function.name.unquotedText, takesID: takesID)
         var routes: [ActionRoute] = []
         for attribute in function.attributes.verbs {
-            guard let verbs = VerbAttribute(rawValue: attribute.baseName)?.verbs else { continue }
-            let written = try attribute.literalText(&findings)
-            let origin = written.flatMap { _ in attribute.firstArgument }.map(Syntax.init)
-            let route = ActionRoute(
-                verbs: verbs,
-                path: try template(written ?? convention.path, at: origin ?? Syntax(function.name), prefix: prefix, &findings),
-                maxBodyBytes: attribute.argument(labeled: "maxBodyBytes")?.trimmedDescription,
-                origin: origin ?? Syntax(attribute))
+            let route = try ActionRoute(attribute, of: function, else: convention, prefix, &findings)
             if let same = routes.firstIndex(where: { $0.path == route.path && $0.maxBodyBytes == route.maxBodyBytes }) {
                 routes[same].verbs = routes[same].verbs.union(route.verbs)
             } else {
                 routes.append(route)
             }
         }
-        if function.attributes.verbs.isEmpty {
-            let path = try template(convention.path, at: function.name, prefix: prefix, &findings)
-            routes = [ActionRoute(verbs: convention.verbs, path: path, maxBodyBytes: nil, origin: Syntax(function.name))]
-        }
+        if routes.isEmpty { routes = [try ActionRoute(convention, of: function, prefix, &findings)] }
         var isComplete = true
         for route in routes where !route.isFilled(by: parameters, of: function, &findings) { isComplete = false }
         guard isComplete else { throw Rejection() }
         return routes
     }
 
+    /// What an attribute asks for; it may leave the path to the convention.
+    private init(
+        _ attribute: AttributeSyntax, of function: FunctionDeclSyntax, else convention: RouteConvention,
+        _ prefix: PathTemplate, _ findings: inout Findings
+    ) throws(Rejection) {
+        verbs = VerbAttribute(rawValue: attribute.baseName)?.verbs ?? convention.verbs
+        maxBodyBytes = attribute.argument(labeled: "maxBodyBytes")?.trimmedDescription
+        if let written = try attribute.literalText(&findings), let literal = attribute.firstArgument {
+            path = try Self.template(written, at: literal, prefix, &findings)
+            origin = Syntax(literal)
+        } else {
+            path = try Self.template(convention.path, at: function.name, prefix, &findings)
+            origin = Syntax(attribute)
+        }
+    }
+
+    private init(
+        _ convention: RouteConvention, of function: FunctionDeclSyntax, _ prefix: PathTemplate,
+        _ findings: inout Findings
+    ) throws(Rejection) {
+        verbs = convention.verbs
+        path = try Self.template(convention.path, at: function.name, prefix, &findings)
+        maxBodyBytes = nil
+        origin = Syntax(function.name)
+    }
+
     /// The complete template of a path, which is relative to the prefix unless it begins with a slash.
     private static func template(
-        _ path: String, at node: some SyntaxProtocol, prefix: PathTemplate, _ findings: inout Findings
+        _ path: String, at node: some SyntaxProtocol, _ prefix: PathTemplate, _ findings: inout Findings
     ) throws(Rejection) -> PathTemplate {
         do {
             let template = try PathTemplate(path)
@@ -62,10 +78,10 @@ struct ActionRoute {
     ) -> Bool {
         let unread = path.parameterNames.filter { place in !parameters.contains { $0.isFilled(by: place) } }
         for place in unread {
-            if let source = parameters.first(where: { $0.syntax.argumentName == place })?.source {
+            if let source = parameters.first(where: { $0.isNamed(place) })?.source {
                 findings.report(
-                    .placeTakenFromElsewhere(place: place, source: source.baseName), at: source,
-                    fixIts: [.removing(source)])
+                    .placeTakenFromElsewhere(place: place, path: path.description, source: source.baseName),
+                    at: source, fixIts: [.removing(source)])
             } else {
                 findings.report(
                     .placeWithoutParameter(place: place, path: path.description), at: origin,

@@ -33,10 +33,7 @@ enum AttributePlacement {
 
     /// Whether something around the method isolates it to an actor.
     static func isIsolated(_ function: FunctionDeclSyntax, in context: some MacroExpansionContext) -> Bool {
-        let type = context.lexicalContext.first
-        let isTypeIsolated =
-            type?.is(ActorDeclSyntax.self) == true
-            || type?.asProtocol((any DeclGroupSyntax).self)?.attributes.hasGlobalActor == true
-        return function.attributes.hasGlobalActor || (isTypeIsolated && !function.modifiers.has(.nonisolated))
+        guard let type = context.lexicalContext.first?.asProtocol((any DeclGroupSyntax).self) else { return false }
+        return function.isIsolated(in: type)
     }
 }

@@ -8,19 +8,19 @@ struct Construction {
     let generatedInitializer: String?
     let canThrow: Bool
 
-    init(_ declaration: some DeclGroupSyntax, isTypeIsolated: Bool, _ findings: inout Findings) throws(Rejection) {
+    init(_ declaration: some DeclGroupSyntax, _ findings: inout Findings) throws(Rejection) {
         if let initializer = try Self.initializer(of: declaration, &findings) {
-            try Self.check(initializer, isTypeIsolated: isTypeIsolated, &findings)
+            try Self.check(initializer, of: declaration, &findings)
             let parameters = initializer.signature.parameterClause.parameters
             dependencies = try Dependency.parameters(parameters, &findings)
             generatedInitializer = nil
             canThrow = initializer.signature.effectSpecifiers?.throwsClause?.canThrow == true
         } else {
             dependencies = try Dependency.properties(of: declaration, &findings)
-            let isStruct = declaration.is(StructDeclSyntax.self)
-            let hasImplicit = isStruct || dependencies.isEmpty
-            let isIsolated = isTypeIsolated && !declaration.is(ActorDeclSyntax.self)
-            generatedInitializer = hasImplicit && !isIsolated ? nil : Self.initializer(for: dependencies, isIsolated)
+            let hasImplicit = declaration.is(StructDeclSyntax.self) || dependencies.isEmpty
+            generatedInitializer =
+                hasImplicit && !declaration.isOnGlobalActor
+                ? nil : Self.initializer(for: dependencies, isNonisolated: declaration.isOnGlobalActor)
             canThrow = false
         }
     }
@@ -41,30 +41,29 @@ struct Construction {
     }
 
     private static func check(
-        _ initializer: InitializerDeclSyntax, isTypeIsolated: Bool, _ findings: inout Findings
+        _ initializer: InitializerDeclSyntax, of type: some DeclGroupSyntax, _ findings: inout Findings
     ) throws(Rejection) {
-        let isIsolated = initializer.attributes.hasGlobalActor
-            || (isTypeIsolated && !initializer.modifiers.has(.nonisolated))
-        if initializer.signature.effectSpecifiers?.asyncSpecifier != nil {
-            throw findings.reject(.unusableInitializer(reason: .asynchronous), at: initializer.initKeyword)
+        let opaque = initializer.signature.parameterClause.parameters.first { $0.type.isOpaque }
+        if let async = initializer.signature.effectSpecifiers?.asyncSpecifier {
+            throw findings.reject(.unusableInitializer(.asynchronous), at: async)
         } else if let mark = initializer.optionalMark {
-            throw findings.reject(.unusableInitializer(reason: .failable), at: mark)
-        } else if let generics = initializer.genericParameterClause {
-            throw findings.reject(.unusableInitializer(reason: .generic), at: generics)
-        } else if isIsolated {
+            throw findings.reject(.unusableInitializer(.failable), at: mark)
+        } else if let generic = initializer.genericParameterClause.map(Syntax.init) ?? opaque.map(Syntax.init) {
+            throw findings.reject(.unusableInitializer(.generic), at: generic)
+        } else if initializer.isIsolated(in: type) {
             throw findings.reject(
-                .unusableInitializer(reason: .isolated), at: initializer.initKeyword,
+                .unusableInitializer(.isolated), at: initializer.initKeyword,
                 fixIts: [.makingNonisolated(initializer)])
         }
     }
 
     /// As visible as a struct's own would be.
-    private static func initializer(for dependencies: [Dependency], _ isIsolated: Bool) -> String {
+    private static func initializer(for dependencies: [Dependency], isNonisolated: Bool) -> String {
         let access = dependencies.contains(where: \.isPrivate) ? "fileprivate " : ""
         let parameters = dependencies.map { "\($0.name): \($0.type)" }.joined(separator: ", ")
         let assignments = dependencies.map { "self.\($0.name) = \($0.name)" }
         return """
-            \(access)\(isIsolated ? "nonisolated " : "")init(\(parameters)) {
+            \(access)\(isNonisolated ? "nonisolated " : "")init(\(parameters)) {
             \(assignments.joined(separator: "\n"))
             }
             """

@@ -38,7 +38,9 @@ extension FixIt {
             if let access {
                 .replaceStart(of: access, with: "private ")
             } else {
-                .insert("private ", before: function.modifiers.firstToken(viewMode: .sourceAccurate) ?? function.funcKeyword)
+                .insert(
+                    "private ", before: function.modifiers.firstToken(viewMode: .sourceAccurate) ?? function.funcKeyword
+                )
             }
         return [
             FixIt(message: ControllerFixIt.markNotAction, changes: marking),

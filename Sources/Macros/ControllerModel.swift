@@ -23,18 +23,17 @@ struct ControllerModel {
         self.declaration = declaration
         name = Self.name(from: type.unquotedText)
         prefix = try Self.prefix(name, attribute, &findings)
-        let isIsolated = declaration.is(ActorDeclSyntax.self) || declaration.attributes.hasGlobalActor
         var actions: [Action] = []
         for member in declaration.memberBlock.members {
             guard let function = member.decl.as(FunctionDeclSyntax.self), Action.isCandidate(function) else { continue }
-            if let action = try? Action(function, prefix: prefix, isTypeIsolated: isIsolated, &findings) {
+            if let action = try? Action(function, of: declaration, prefix: prefix, &findings) {
                 actions.append(action)
             }
         }
         self.actions = actions
         RouteCollision.report(among: actions, &findings)
         ConditionalMember.report(in: declaration, &findings)
-        construction = try Construction(declaration, isTypeIsolated: declaration.attributes.hasGlobalActor, &findings)
+        construction = try Construction(declaration, &findings)
     }
 
     /// The name of the type, when it is of a kind that can be a controller.
@@ -56,6 +55,12 @@ struct ControllerModel {
             throw findings.reject(
                 .genericController(name: named.name.unquotedText), at: named.name, fixIts: [.removing(attribute)])
         }
+        // The compiler has an error of its own for these, and many more for what would be generated.
+        let isLocal = enclosing.contains { !$0.isProtocol((any DeclGroupSyntax).self) }
+        guard !isLocal else {
+            throw findings.reject(
+                .localController(name: named.name.unquotedText), at: named.name, fixIts: [.removing(attribute)])
+        }
         return named.name
     }
 
@@ -72,7 +77,8 @@ struct ControllerModel {
             return try PathTemplate(written ?? (name == "Home" ? "" : PathNaming.kebabCase(name)))
         } catch {
             throw findings.reject(
-                .malformedPath(path: error.template, reason: error.reason), at: attribute.firstArgument.map(Syntax.init) ?? Syntax(attribute))
+                .malformedPath(path: error.template, reason: error.reason),
+                at: attribute.firstArgument.map(Syntax.init) ?? Syntax(attribute))
         }
     }
 }

@@ -67,7 +67,8 @@ struct Serve: AsyncParsableCommand {
             let text = ProcessInfo.processInfo.environment["PORT"]
             if let port = port ?? text.map({ Int($0) ?? -1 }) {
                 guard (0...65535).contains(port) else {
-                    throw StartupError("The port must be a number from 0 to 65535, not \(self.port.map { "\($0)" } ?? text ?? "").")
+                    throw StartupError(
+                        "The port must be a number from 0 to 65535, not \(self.port.map { "\($0)" } ?? text ?? "").")
                 }
                 return port
             }

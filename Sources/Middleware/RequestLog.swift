@@ -15,7 +15,8 @@ public struct RequestLog: Middleware {
             level: level, "\(ctx.request.method) \(ctx.request.path)",
             metadata: [
                 "status": "\(response.status.code)", "route": "\(ctx.routeName ?? "-")",
-                "microseconds": "\(time.components.seconds * 1_000_000 + time.components.attoseconds / 1_000_000_000_000)",
+                "microseconds":
+                    "\(time.components.seconds * 1_000_000 + time.components.attoseconds / 1_000_000_000_000)",
                 "address": "\(ctx.client.address)",
             ])
         return response

@@ -9,13 +9,13 @@ struct DecodedPath {
     init(_ path: String) throws(PathDecodingError) {
         var path = path
         let (hasEscape, hasNUL) = path.withUTF8 { bytes in
-            // No early exit, so that the loop is done in vectors.
-            var (hasEscape, hasNUL) = (false, false)
+            // No early exit and no branch, so that the loop is done in vectors.
+            var (escapes, nuls): (UInt8, UInt8) = (0, 0)
             for byte in bytes {
-                hasEscape = hasEscape || byte == UInt8(ascii: "%")
-                hasNUL = hasNUL || byte == 0
+                escapes |= byte == UInt8(ascii: "%") ? 1 : 0
+                nuls |= byte == 0 ? 1 : 0
             }
-            return (hasEscape, hasNUL)
+            return (escapes != 0, nuls != 0)
         }
         guard !hasNUL else { throw PathDecodingError(reason: .nul) }
         text = hasEscape ? try Self.decode(path) : path

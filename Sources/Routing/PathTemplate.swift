@@ -30,7 +30,8 @@ public struct PathTemplate: Sendable, Hashable, CustomStringConvertible {
                 guard !piece.isEmpty else {
                     let isTrailing = index > 0 && index == pieces.count - 1
                     throw PathTemplateError(
-                        template: text, reason: isTrailing ? "remove the trailing slash" : "a segment is empty (\"//\")")
+                        template: text, reason: isTrailing ? "remove the trailing slash" : "a segment is empty (\"//\")"
+                    )
                 }
                 segments.append(try Segment(parsing: String(piece), in: text))
             }

@@ -15,7 +15,9 @@ extension PlaceTree {
     func firstPlace(on path: String, where accepts: (Int) -> Bool) throws(PathDecodingError) -> Hit? {
         var path = try DecodedPath(path)
         return path.withSegments { path in
-            guard let start = path.start, let place = search(from: 0, at: start, in: path, where: accepts) else { return nil }
+            guard let start = path.start, let place = search(from: 0, at: start, in: path, where: accepts) else {
+                return nil
+            }
             return Hit(place: place, captures: captures[place].texts(in: path))
         }
     }

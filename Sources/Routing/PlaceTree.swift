@@ -115,10 +115,11 @@ struct PlaceTree: Sendable {
     }
 
     private func isLiteral(of node: Int, _ range: Range<Int>, in path: PathSegments) -> Bool {
-        let literal = nodes[node].literal
-        guard literal.count == range.count else { return false }
-        let start = Int(literal.lowerBound)
-        for offset in 0..<range.count where literals[start + offset] != path.bytes[range.lowerBound + offset] { return false }
+        let (start, end) = (Int(nodes[node].literal.lowerBound), Int(nodes[node].literal.upperBound))
+        guard end - start == range.count else { return false }
+        for offset in 0..<range.count where literals[start + offset] != path.bytes[range.lowerBound + offset] {
+            return false
+        }
         return true
     }
 }

@@ -337,6 +337,7 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
 
 extension TimeAmount {
     init(_ duration: Duration) {
-        self = .nanoseconds(duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000)
+        self = .nanoseconds(
+            duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000)
     }
 }

@@ -50,7 +50,9 @@ extension Connection {
         guard let context else { return }
         let pipeline = context.pipeline.syncOperations
         for name in [ServerPipeline.decoderName, ServerPipeline.watchName] {
-            if let handler = try? pipeline.context(name: name) { pipeline.removeHandler(context: handler, promise: nil) }
+            if let handler = try? pipeline.context(name: name) {
+                pipeline.removeHandler(context: handler, promise: nil)
+            }
         }
         #if os(Linux)
         // Heartbeats are not acknowledged by a peer that is gone without a word; with this it is gone within two of them.

@@ -13,7 +13,8 @@ final class OverloadedHandler: ChannelInboundHandler {
         var buffer = ByteBuffer()
         buffer.writeResponseHead(
             .serviceUnavailable, [.retryAfter: "5"], framing: .length(0), connection: "close", date: date)
-        context.writeAndFlush(wrapOutboundOut(buffer)).assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(buffer)).assumeIsolated().whenComplete { _ in context.close(promise: nil)
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {}

@@ -32,7 +32,8 @@ struct RequestHead {
         target = try Self.originForm(head.uri, method)
 
         guard head.headers.count <= limits.maxHeaderFields else {
-            throw HTTPError(.requestHeaderFieldsTooLarge, "There are more than \(limits.maxHeaderFields) header fields.")
+            throw HTTPError(
+                .requestHeaderFieldsTooLarge, "There are more than \(limits.maxHeaderFields) header fields.")
         }
         var fields = HTTPFields()
         fields.reserveCapacity(head.headers.count)
@@ -97,7 +98,9 @@ struct RequestHead {
     /// The library keeps this name for HTTP/2's pseudo-field.
     private static let host = HTTPField.Name("Host")
 
-    private static func malformed(_ part: String) -> HTTPError { HTTPError(.badRequest, "The request is malformed: \(part).") }
+    private static func malformed(_ part: String) -> HTTPError {
+        HTTPError(.badRequest, "The request is malformed: \(part).")
+    }
 
     /// The path and query of the target's four forms (RFC 9112 section 3.2).
     private static func originForm(_ target: String, _ method: HTTPRequest.Method) throws(HTTPError) -> String {

@@ -32,7 +32,8 @@ extension Connection {
 
     private func writeWhole(_ response: Response, for exchange: Exchange, keepAlive: Bool) {
         let connection = connectionField(exchange, keepAlive: keepAlive)
-        let framing: BodyFraming = response.status.hasContent ? response.body.length.map { .length($0) } ?? .none : .none
+        let framing: BodyFraming =
+            response.status.hasContent ? response.body.length.map { .length($0) } ?? .none : .none
         var content = ByteBuffer()
         if case .buffer(let buffer) = response.body, response.status.hasContent { content = buffer }
         let isCopied = content.readableBytes <= Self.copiedBodyBytes

@@ -11,7 +11,9 @@ struct AccountController {
 
     /// POST /account/login
     @POST func login(userId: String, username: String, _ ctx: Context) throws -> Envelope {
-        guard !userId.isEmpty, !username.isEmpty else { throw HTTPError(.badRequest, "user_id and username must not be empty.") }
+        guard !userId.isEmpty, !username.isEmpty else {
+            throw HTTPError(.badRequest, "user_id and username must not be empty.")
+        }
         ctx.session.renew()
         ctx.session["user_id"] = userId
         ctx.session["username"] = username

@@ -21,7 +21,8 @@ struct MonitorController {
                 counter += 1
                 let figures = system.figures()
                 try client.send(
-                    event: "stats", data: Stats(cpu: figures.cpu, memory: figures.memory, time: Date()), id: "\(counter)")
+                    event: "stats", data: Stats(cpu: figures.cpu, memory: figures.memory, time: Date()),
+                    id: "\(counter)")
                 try await clock.sleep(for: .seconds(1))
             }
         }

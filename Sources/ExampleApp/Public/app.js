@@ -20,7 +20,11 @@ function applyTheme(theme = storedTheme() ?? (systemDark.matches ? "dark" : "lig
 
 function toggleTheme() {
     const next = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-    try { localStorage.setItem("martlet.theme", next); } catch { /* Private mode: the choice lasts as long as the page. */ }
+    try {
+        localStorage.setItem("martlet.theme", next);
+    } catch {
+        // Storage is blocked: the choice lasts as long as the page.
+    }
     applyTheme(next);
 }
 
@@ -38,7 +42,10 @@ function element(tag, { text, ...properties } = {}, ...children) {
     return made;
 }
 
-const clock = () => element("time", { text: new Date().toLocaleTimeString("en-GB"), dateTime: new Date().toISOString() });
+function clock() {
+    const now = new Date();
+    return element("time", { text: now.toLocaleTimeString("en-GB"), dateTime: now.toISOString() });
+}
 
 function parsed(json) {
     try { return JSON.parse(json); } catch { return null; }
@@ -80,7 +87,7 @@ function submits(form, output, { clear, then = () => {} }) {
     });
 }
 
-/** Adds lines at the end of a scrolling list, at most `LIMIT` of them, and follows the end unless the reader scrolled up. */
+/** Adds lines to a scrolling list, keeps the last `LIMIT`, and follows the end unless the reader scrolled up. */
 function appendLines(list, lines) {
     const box = list.parentElement;
     const follows = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
@@ -285,10 +292,12 @@ class Flight {
             let lift = 0;
             for (const event of this.#events) {
                 const since = (at - event.at) / 1000;
-                if (since > 0 && since < 6) lift += (event.name === "stats" ? 4 : 26) * since * Math.exp(1 - since * 1.6);
+                const beat = event.name === "stats" ? 4 : 26;
+                if (since > 0 && since < 6) lift += beat * since * Math.exp(1 - since * 1.6);
             }
             const ceiling = height * .7 - 34;
-            return height * .7 + Math.sin(at / 2300) * 5 + Math.sin(at / 870) * 1.5 - ceiling * Math.tanh(lift / ceiling);
+            const drift = Math.sin(at / 2300) * 5 + Math.sin(at / 870) * 1.5;
+            return height * .7 + drift - ceiling * Math.tanh(lift / ceiling);
         };
 
         const sky = context.createLinearGradient(0, 0, width - lead, 0);
@@ -377,7 +386,7 @@ class Chart {
         context.beginPath();
         context.rect(left, 0, right - left + 8, bottom);
         context.clip();
-        for (const { key, tone } of this.series) this.#line(context, key, ink(tone), x, y, top, bottom);
+        for (const key of this.series) this.#line(context, key, ink(key), x, y, top, bottom);
         context.restore();
     }
 
@@ -451,7 +460,8 @@ function liveLog(flight) {
         flight.add(event.name);
         const name = element("span", { className: "name", text: event.name });
         const row = element("li", { className: "arrived", title: event.stream }, clock(), name,
-            element("span", { className: "data", text: event.data }), element("span", { className: "id", text: event.id }));
+            element("span", { className: "data", text: event.data }),
+            element("span", { className: "id", text: event.id }));
         row.dataset.row = name.dataset.event = event.name;
         queue(row);
     }
@@ -482,7 +492,7 @@ function liveLog(flight) {
 
 /** Monitor: runs until stopped, and rests while nobody looks. */
 function monitor(flight) {
-    const chart = new Chart($("monitor-chart"), [{ key: "cpu", tone: "message" }, { key: "memory", tone: "notification" }]);
+    const chart = new Chart($("monitor-chart"), ["cpu", "memory"]);
     const stats = new SharedStream("/monitor/monitor", ["stats"], {
         onEvent({ name, data }) {
             const { cpu, memory } = parsed(data) ?? {};
@@ -638,11 +648,13 @@ function clients() {
     function age(since) {
         const seconds = Math.max(0, Math.round((Date.now() - Date.parse(since)) / 1000));
         if (Number.isNaN(seconds)) return "";
-        return seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
+        if (seconds < 60) return `${seconds} s`;
+        return seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
     }
 
     function rowFor({ id, user, address, port }) {
-        const close = element("button", { type: "button", className: "quiet", text: "Close", ariaLabel: `Close stream ${id}` });
+        const close = element("button", { type: "button", className: "quiet", text: "Close" });
+        close.ariaLabel = `Close stream ${id}`;
         close.addEventListener("click", () => act("/client/close", { id }));
         const row = element("tr", {},
             element("td", {}, `#${id}`, element("span", { className: "from", text: `${address}:${port}` })),

@@ -26,6 +26,8 @@ struct RouterEndpoint: Sendable {
 
     /// 204 for OPTIONS, 405, a redirect to the path without its trailing slash, or 404.
     private func unrouted(_ request: Request) throws -> Response {
+        // RFC 9110 section 9.3.7: the server as a whole is asked.
+        if request.path == "*" { return Response(status: .noContent) }
         let tables = (try? trie.allMatches(request.path)) ?? []
         guard tables.isEmpty else {
             var allowed: [HTTPRequest.Method] = []

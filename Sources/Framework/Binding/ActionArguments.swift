@@ -49,10 +49,12 @@ public struct ActionArguments {
 
     mutating func cookieField<Value>(_ field: BoundField<Value>) -> Value? {
         var found: String?
-        guard let name = field.names.first(where: { name in
-            found = context.request.cookie(name)
-            return found != nil
-        }), let found else { return absent(field) }
+        guard
+            let name = field.names.first(where: { name in
+                found = context.request.cookie(name)
+                return found != nil
+            }), let found
+        else { return absent(field) }
         return texts([found], name, field)
     }
 

@@ -122,7 +122,9 @@ struct FieldNames: Sendable {
         all = [name, snake, kebab].reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 
-    func matches(_ name: String) -> Bool { all.contains(name) || PathNaming.snakeCase(name) == all[all.count > 1 ? 1 : 0] }
+    func matches(_ name: String) -> Bool {
+        all.contains(name) || PathNaming.snakeCase(name) == all[all.count > 1 ? 1 : 0]
+    }
 
     /// The first spelling that `isPresent` knows, with the name that errors use.
     func first(where isPresent: (String) -> Bool) -> String? { all.first(where: isPresent) }

@@ -53,7 +53,8 @@ public enum ActionResult {
 
     @available(
         *, unavailable,
-        message: "An action returns a String, HTML, Envelope, Redirect, Status, Response, EventStream, any Encodable, an AsyncSequence of events or of Encodable values, an Optional of these, or nothing."
+        message:
+            "An action returns a String, HTML, Envelope, Redirect, Status, Response, EventStream, any Encodable, an AsyncSequence of events or of Encodable values, an Optional of these, or nothing."
     )
     @_disfavoredOverload
     public static func response<Value>(_ value: Value, _ context: Context) throws -> Response { Response() }

@@ -25,7 +25,8 @@ public final class EventHub: Sendable {
         state = Mutex(State(mailboxes: executors.map { _ in [] }))
         shards = executors.map { HubShard($0, clock: clock, limits: limits) }
         shardOfLoop = Dictionary(
-            executors.enumerated().map { (ObjectIdentifier($1.eventLoop), $0) }, uniquingKeysWith: { first, _ in first })
+            executors.enumerated().map { (ObjectIdentifier($1.eventLoop), $0) }, uniquingKeysWith: { first, _ in first }
+        )
         self.logger = logger
     }
 

@@ -1,0 +1,111 @@
+import MartletCore
+import MartletEventStream
+import NIOCore
+import Synchronization
+
+/// A stream of events as a test's client sees it.
+public final class TestStream: Sendable {
+    private struct State {
+        var parser = EventStreamParser()
+        var arrived: [EventStreamParser.Event] = []
+        var taken = 0
+        var heartbeats = 0
+        var hasEnded = false
+    }
+    private let state = Mutex(State())
+    private let host: TestHost
+    private let subscription = Mutex<Subscriber?>(nil)
+
+    init(_ host: TestHost) { self.host = host }
+
+    /// Called on the event loop, as a connection would.
+    func open(_ events: EventStream, _ ctx: Context) {
+        let subscriber = ctx.sse.join(
+            events, sink: Sink(self), connection: ctx.client, eventLoop: ctx.eventLoop)
+        subscription.withLock { $0 = subscriber }
+    }
+
+    /// The next event. Time does not pass here: what needs time comes after `host.advance(by:)`.
+    ///
+    /// - Throws: `TestStreamError` telling what did arrive, when there is no event and nothing is left that could send one.
+    public func next() async throws -> EventStreamParser.Event {
+        await host.settle()
+        return try state.withLock { state in
+            guard state.taken < state.arrived.count else {
+                let ended = state.hasEnded ? " and the stream has ended" : ""
+                let seen = state.arrived.map { "\($0.event): \($0.data)" }.joined(separator: "\n  ")
+                throw TestStreamError("No event is left\(ended). These arrived:\n  \(seen)")
+            }
+            defer { state.taken += 1 }
+            return state.arrived[state.taken]
+        }
+    }
+
+    /// The events that have arrived and were not taken yet.
+    public func pending() async -> [EventStreamParser.Event] {
+        await host.settle()
+        return state.withLock { state in
+            defer { state.taken = state.arrived.count }
+            return Array(state.arrived[state.taken...])
+        }
+    }
+
+    /// True when the application has ended the stream.
+    public var hasEnded: Bool {
+        get async {
+            await host.settle()
+            return state.withLock { $0.hasEnded }
+        }
+    }
+
+    /// How many comments came.
+    public var commentCount: Int {
+        get async {
+            await host.settle()
+            return state.withLock { $0.heartbeats }
+        }
+    }
+
+    /// Goes away, as a client does that closes its connection.
+    public func disconnect() async {
+        let subscriber = subscription.withLock { $0 }
+        await host.onLoop { subscriber?.left() }
+        await host.settle()
+    }
+
+    fileprivate func receive(_ payload: ByteBuffer) {
+        state.withLock { state in
+            if String(buffer: payload).hasPrefix(":") { state.heartbeats += 1 }
+            // What the encoder wrote is within the parser's limits.
+            state.arrived += (try? state.parser.feed(payload)) ?? []
+        }
+    }
+
+    fileprivate func end() { state.withLock { $0.hasEnded = true } }
+
+    private final class Sink: EventSink {
+        private let stream: TestStream
+        init(_ stream: TestStream) { self.stream = stream }
+        func write(_ frame: EventFrame) { stream.receive(frame.payload) }
+        func flush() {}
+        var backlogBytes: Int { 0 }
+        var isWritable: Bool { true }
+        func end() { stream.end() }
+        func abort() { stream.end() }
+    }
+}
+
+extension EventStreamParser.Event {
+    /// The data, decoded from JSON.
+    ///
+    /// - Throws: `DecodingError` where the data is not JSON of that shape.
+    public func json<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+        try JSON.decode(type, from: ByteBuffer(string: data))
+    }
+}
+
+/// What a test expected of a stream did not happen.
+public struct TestStreamError: Error, CustomStringConvertible {
+    public let description: String
+    init(_ description: String) { self.description = description }
+}
