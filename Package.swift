@@ -42,7 +42,8 @@ let package = Package(
         .target(
             name: "MartletCore",
             dependencies: [
-                "CRegistry", "MartletRouting", "MartletEventStream", "MartletMacros", nio, nioPosix, httpTypes, logging,
+                "CRegistry", "CZlib", "MartletRouting", "MartletEventStream", "MartletMacros", nio, nioPosix, httpTypes,
+                logging,
             ],
             path: "Sources/Framework",
             swiftSettings: strict),

@@ -88,7 +88,6 @@ public final class TestStream: Sendable {
         init(_ stream: TestStream) { self.stream = stream }
         func write(_ frame: EventFrame) { stream.receive(frame.payload) }
         func flush() {}
-        var backlogBytes: Int { 0 }
         var isWritable: Bool { true }
         func end() { stream.end() }
         func abort() { stream.end() }
