@@ -29,7 +29,9 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CRegistry"),
         .target(name: "MartletRouting", path: "Sources/Routing", swiftSettings: strict),
-        .target(name: "MartletEventStream", dependencies: [nio], path: "Sources/EventStream", swiftSettings: strict),
+        .target(
+            name: "MartletEventStream", dependencies: ["MartletMacros", nio], path: "Sources/EventStream",
+            swiftSettings: strict),
         .macro(
             name: "MartletMacros",
             dependencies: [

@@ -103,6 +103,15 @@ extension EventStreamParser.Event {
     }
 }
 
+extension EventStreamParser.Event {
+    /// The event of a family.
+    ///
+    /// - Throws: `UnknownServerEventError` for another event, `DecodingError` for a payload of another shape.
+    public func typed<Event: ServerEvents>(_ type: Event.Type = Event.self) throws -> Event {
+        try JSON.decode(type, named: event, from: ByteBuffer(string: data))
+    }
+}
+
 /// What a test expected of a stream did not happen.
 public struct TestStreamError: Error, CustomStringConvertible {
     public let description: String

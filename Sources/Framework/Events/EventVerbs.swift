@@ -122,7 +122,56 @@ extension EventHub {
     ) throws -> Bool { try send(to: client, .json(event, data, id)) }
 }
 
+// MARK: - Typed events
+
+extension EventHub {
+    /// Sends an event of a family to every client.
+    @discardableResult
+    public func broadcast(_ event: some ServerEvents) throws -> Receipt { try publish(.typed(event), to: .everyone) }
+
+    /// Sends an event of a family to every client and waits until it is kept.
+    @discardableResult
+    public func broadcast(_ event: some ServerEvents) async throws -> Receipt {
+        try await publish(.typed(event), to: .everyone)
+    }
+
+    /// Sends an event of a family to the clients that subscribed to a topic.
+    @discardableResult
+    public func publish(_ event: some ServerEvents, to topic: String) throws -> Receipt {
+        try publish(.typed(event), to: .topic(topic))
+    }
+
+    /// Sends an event of a family to the clients that subscribed to a topic and waits until it is kept.
+    @discardableResult
+    public func publish(_ event: some ServerEvents, to topic: String) async throws -> Receipt {
+        try await publish(.typed(event), to: .topic(topic))
+    }
+
+    /// Sends an event of a family to every stream of a user.
+    @discardableResult
+    public func send(_ event: some ServerEvents, toUser user: String) throws -> Receipt {
+        try publish(.typed(event), to: .user(user))
+    }
+
+    /// Sends an event of a family to every stream of a user and waits until it is kept.
+    @discardableResult
+    public func send(_ event: some ServerEvents, toUser user: String) async throws -> Receipt {
+        try await publish(.typed(event), to: .user(user))
+    }
+}
+
+extension EventClient {
+    /// Sends an event of a family.
+    @discardableResult
+    public func send(_ event: some ServerEvents) throws -> Bool { try hub.send(to: id, .typed(event)) }
+}
+
 extension ServerSentEvent {
+    /// - Throws: `EncodingError` for a payload that is no JSON.
+    static func typed(_ event: some ServerEvents) throws -> ServerSentEvent {
+        try .json(event.eventName, ServerEventPayload(event), nil)
+    }
+
     /// - Throws: `EncodingError` for a value that is no JSON.
     static func json(_ event: String?, _ data: some Encodable, _ id: String?) throws -> ServerSentEvent {
         ServerSentEvent(event: event, data: try JSON.text(of: data), id: id)
