@@ -84,6 +84,8 @@ let package = Package(
             name: "ServerTests", dependencies: ["Martlet", "MartletTesting", nio, nioPosix, nioHTTP1],
             swiftSettings: strict),
         .testTarget(name: "ExampleAppTests", dependencies: ["ExampleApp", "MartletTesting"], swiftSettings: strict),
+        // Every Swift sample of README.md and Docs stands in this target.
+        .testTarget(name: "DocsTests", dependencies: ["Martlet", "MartletTesting", nio], swiftSettings: strict),
         .executableTarget(
             name: "ExampleApp",
             dependencies: ["Martlet"],
