@@ -6,11 +6,10 @@ import Testing
 @Suite struct DocumentationTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
 
-    private struct Sample: CustomTestStringConvertible, Sendable {
+    private struct Sample {
         let document: String
         let line: Int
         let text: String
-        var testDescription: String { "\(document):\(line)" }
     }
 
     @Test func theDocumentsShowSamples() throws {

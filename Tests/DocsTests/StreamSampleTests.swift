@@ -64,7 +64,9 @@ import Testing
 
     @Test func theParserTakesBytesHoweverTheyAreCut() async throws {
         let chunks = AsyncThrowingStream<ByteBuffer, any Error> { chunks in
-            for piece in ["event: sys", "tem\nda", "ta: hello\n\n", "data: 你好\n\n"] { chunks.yield(ByteBuffer(string: piece)) }
+            for piece in ["event: sys", "tem\nda", "ta: hello\n\n", "data: 你好\n\n"] {
+                chunks.yield(ByteBuffer(string: piece))
+            }
             chunks.finish()
         }
         #expect(try await readEvents(of: chunks) == ["system = hello", "message = 你好"])
