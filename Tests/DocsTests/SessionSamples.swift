@@ -39,7 +39,7 @@ struct Timing: Middleware {
 }
 
 extension HTTPField.Name {
-    /// - Precondition: it is a token, which this one is.
+    // Not nil: it is a token.
     static let serverTiming = HTTPField.Name("Server-Timing")!
 }
 
