@@ -16,6 +16,7 @@ let package = Package(
     products: [
         .library(name: "Martlet", targets: ["Martlet"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
+        .executable(name: "ExampleApp", targets: ["ExampleAppMain"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -87,11 +88,14 @@ let package = Package(
             name: "ServerTests", dependencies: ["Martlet", "MartletTesting", nio, nioPosix, nioHTTP1],
             swiftSettings: strict),
         .testTarget(name: "ExampleAppTests", dependencies: ["ExampleApp", "MartletTesting"], swiftSettings: strict),
-        .executableTarget(
+        // Every Swift sample of README.md and Docs stands in this target.
+        .testTarget(name: "DocsTests", dependencies: ["Martlet", "MartletTesting", nio], swiftSettings: strict),
+        .target(
             name: "ExampleApp",
             dependencies: ["Martlet"],
             resources: [.copy("Public")],
             swiftSettings: strict),
+        .executableTarget(name: "ExampleAppMain", dependencies: ["ExampleApp"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
