@@ -64,9 +64,14 @@ extension FixIt {
             changes: [.insert(clause.parameters.isEmpty ? parameter : "\(parameter), ", after: clause.leftParen)])
     }
 
-    static func makingNonisolated(_ initializer: InitializerDeclSyntax) -> FixIt {
-        let first = initializer.modifiers.firstToken(viewMode: .sourceAccurate) ?? initializer.initKeyword
-        return FixIt(message: ControllerFixIt.makeNonisolated, changes: [.insert("nonisolated ", before: first)])
+    /// Takes the initializer's own actor away; where the type is on one too, that takes a word more.
+    static func makingNonisolated(_ initializer: InitializerDeclSyntax, of type: some DeclGroupSyntax) -> FixIt {
+        var changes: [Change] = initializer.attributes.globalActors.map { .delete($0) }
+        if type.isOnGlobalActor {
+            let first = initializer.modifiers.firstToken(viewMode: .sourceAccurate) ?? initializer.initKeyword
+            changes.append(.insert("nonisolated ", before: first))
+        }
+        return FixIt(message: ControllerFixIt.makeNonisolated, changes: changes)
     }
 }
 

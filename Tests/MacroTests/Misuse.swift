@@ -215,7 +215,10 @@ struct Misuse: Sendable, CustomTestStringConvertible {
             "a controller cannot be made by an initializer that is isolated to an actor", "make it nonisolated"),
         Misuse(
             "@Controller struct Chat { @DatabaseActor ‸init() {} }", "unusable-initializer",
-            "a controller cannot be made by an initializer that is isolated to an actor"),
+            "a controller cannot be made by an initializer that is isolated to an actor", "make it nonisolated"),
+        Misuse(
+            "@MainActor @Controller struct Chat { @DatabaseActor public ‸init() {} }", "unusable-initializer",
+            "a controller cannot be made by an initializer that is isolated to an actor", "make it nonisolated"),
         Misuse(
             "@Controller struct Chat { init(a: A) {}\n‸init(b: B) {} }", "several-initializers",
             "'Chat' has several initializers; keep one, or make the others private"),
