@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test("A default is evaluated when a request lacks the parameter, and quoted in the descriptor")
-    func defaults() throws {
+    func defaultValues() throws {
         let expansion = Expansion("@Controller struct Chat { func send(to: String = \"all\", n: Int = Self.n) {} }")
         #expect(
             expansion.calls(of: "MartletCore.ActionParameter").map { $0["defaultValue"] } == [

@@ -103,7 +103,7 @@ import Testing
         let expansion = Expansion("@Controller \(made.source)")
         #expect(expansion.findings.isEmpty)
         #expect(expansion.dependencies == made.dependencies)
-        #expect(expansion.controllers.map { $0["make"] } == [made.make])
+        #expect(expansion.make == made.make)
         let added = expansion.declarations(of: InitializerDeclSyntax.self).filter { !written.contains($0) }
         #expect(added == [made.initializer].compactMap(\.self))
         #expect(!expansion.file.hasError)

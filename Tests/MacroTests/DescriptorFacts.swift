@@ -29,6 +29,11 @@ extension Expansion {
         }
     }
 
+    /// The closure that makes the only controller, on one line.
+    var make: String? {
+        controllers.first?["make"]?.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
     /// What the controller is given when it is made: `rooms: (ChatRooms)`.
     var dependencies: [String] {
         calls(of: "MartletCore.ControllerDependency").map { facts in

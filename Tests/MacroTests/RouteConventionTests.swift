@@ -69,12 +69,12 @@ struct Convention: Sendable, CustomTestStringConvertible {
         Convention("@GET(\"rooms/{room?}\") func enter(room: Int?) {}", "GET /chat/rooms/{room?}"),
         Convention("@GET(\"files/{path...}\") func file(path: [String]) {}", "GET /chat/files/{path...}"),
         Convention("@GET(\"{user_id}\") func user(userId: Int) {}", "GET /chat/{user_id}"),
-        Convention("@GET(\"{user-id}\") func user(_ userId: Int) {}", "GET /chat/{user-id}"),
+        Convention("@GET(\"{userId}\") func user(_ user_id: Int) {}", "GET /chat/{userId}"),
         Convention("@GET(\"\") func all() {}", "GET /chat"),
         Convention("@GET(\"/\") func root() {}", "GET /"),
         Convention("@GET(\"/about/us\") func about() {}", "GET /about/us"),
         Convention("@ANY(\"/hooks/{name}\") func hook(name: String) {}", "ANY /hooks/{name}"),
-        Convention("@GET(#\"a\\b\"#) func raw() {}", "GET /chat/a\\\\b"),
+        Convention("@GET(#\"a\\b\"#) func raw() {}", "GET /chat/a\\b"),
         Convention("@GET(\"聊天\") func chat() {}", "GET /chat/聊天"),
     ]
 
