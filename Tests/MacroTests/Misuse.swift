@@ -100,15 +100,15 @@ struct Misuse: Sendable, CustomTestStringConvertible {
             "func send() -> ‸Int.Type { Int.self }", "unsendable-result",
             "'send' cannot be an action: its result is a metatype"),
         Misuse(
-            "@Controller struct Chat { #if DEBUG\nfunc ‸dump() {}\n#endif }", "conditional-member",
+            "@Controller struct Chat { #if DEBUG\nfunc ‸dump() {}\n#endif\n}", "conditional-member",
             "the action 'dump' cannot stand inside '#if', which '@Controller' does not evaluate", notAction,
             makePrivate),
         Misuse(
-            "@Controller struct Chat { #if DEBUG\n#else\n#if A\nlet ‸rooms: Rooms\n#endif\n#endif }",
+            "@Controller struct Chat { #if DEBUG\n#else\n#if A\nlet ‸rooms: Rooms\n#endif\n#endif\n}",
             "conditional-member",
             "the property 'rooms' cannot stand inside '#if', which '@Controller' does not evaluate"),
         Misuse(
-            "@Controller struct Chat { #if DEBUG\n‸init() {}\n#endif }", "conditional-member",
+            "@Controller struct Chat { #if DEBUG\n‸init() {}\n#endif\n}", "conditional-member",
             "an initializer cannot stand inside '#if', which '@Controller' does not evaluate"),
         Misuse(
             "@Controller struct Chat { func send(@Body ‸@Query line: String) {} }", "two-sources",

@@ -119,7 +119,7 @@ struct Convention: Sendable, CustomTestStringConvertible {
         Convention("var send: Int { 1 }\nsubscript(id: Int) -> Int { 1 }\nfunc index() {}", "GET /chat"),
         Convention("struct Line { func send() {} }"),
         Convention("internal func send() {}", "GET /chat/send"),
-        Convention("#if DEBUG\nprivate func dump() {}\n@NotAction func log() {}\nstatic let a = 1\n#endif"),
+        Convention("#if DEBUG\nprivate func dump() {}\n@NotAction func log() {}\nstatic let a = 1\n#endif\n"),
     ]
 
     static let all = names + namesWithoutID + attributes + paths + severalVerbs + prefixes + exclusions
