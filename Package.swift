@@ -83,6 +83,16 @@ let package = Package(
                 .product(name: "SwiftParser", package: "swift-syntax"),
             ],
             swiftSettings: strict),
+        // What discovery has to find beside the test target's own controllers.
+        .target(
+            name: "ControllerLibrary",
+            dependencies: ["Martlet"],
+            path: "Tests/Fixtures/ControllerLibrary",
+            swiftSettings: strict),
+        .testTarget(
+            name: "DiscoveryTests",
+            dependencies: ["Martlet", "MartletTesting", "ControllerLibrary", "ExampleApp"],
+            swiftSettings: strict),
         .testTarget(name: "FrameworkTests", dependencies: ["Martlet", "MartletTesting"], swiftSettings: strict),
         .testTarget(
             name: "ServerTests", dependencies: ["Martlet", "MartletTesting", nio, nioPosix, nioHTTP1],
