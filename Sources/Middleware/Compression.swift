@@ -22,9 +22,10 @@ public struct Compression: Middleware {
     public func respond(to ctx: Context, next: Next) async throws -> Response {
         var response = try await next(ctx)
         guard case .buffer(let body) = response.body, body.readableBytes >= minimumBytes,
-            response.headers[.contentEncoding] == nil, Self.isCompressible(response.headers[.contentType] ?? "")
+            response.headers[.contentEncoding] == nil, response.headers[.contentRange] == nil,
+            Self.isCompressible(response.headers[.contentType] ?? "")
         else { return response }
-        response.headers[.vary] = response.headers[.vary].map { "\($0), Accept-Encoding" } ?? "Accept-Encoding"
+        response.headers[.vary] = Self.vary(response.headers[.vary])
         guard Self.acceptsGzip(ctx.request.headers[.acceptEncoding] ?? ""), let compressed = gzip(body) else {
             return response
         }
@@ -33,6 +34,12 @@ public struct Compression: Middleware {
         if let tag = response.headers[.eTag], !tag.hasPrefix("W/") { response.headers[.eTag] = "W/\(tag)" }
         response.body = .buffer(compressed)
         return response
+    }
+
+    private static func vary(_ header: String?) -> String {
+        guard let header else { return "Accept-Encoding" }
+        let names = header.lowercased().split(separator: ",").map { $0.filter { $0 != " " && $0 != "\t" } }
+        return names.contains { $0 == "*" || $0 == "accept-encoding" } ? header : "\(header), Accept-Encoding"
     }
 
     private static func isCompressible(_ type: String) -> Bool {
