@@ -119,6 +119,6 @@ import Testing
         let body = "--\(boundary)\r\nContent-Disposition: form-data; name=a\r\n\r\n\(almost)\r\n--\(boundary)--"
         let start = ContinuousClock.now
         #expect(try fields(body, boundary: boundary).count == 1)
-        #expect(start.duration(to: .now) < .seconds(3))
+        #expect(start.duration(to: .now) < .seconds(10))
     }
 }
