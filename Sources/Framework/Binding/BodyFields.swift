@@ -28,7 +28,7 @@ enum BodyFields {
         case _ where type.isJSON:
             do {
                 self = .json(try JSON.decode(JSONObject.self, from: buffer).members, buffer)
-            } catch DecodingError.typeMismatch {
+            } catch DecodingError.typeMismatch, DecodingError.valueNotFound {
                 throw HTTPError.badRequest("The body must be a JSON object.")
             } catch {
                 throw HTTPError.badRequest("The body is not valid JSON.")

@@ -43,7 +43,7 @@ extension EventHub {
         }
         var isGzip = false
         if stream.isCompressed {
-            response.headers[.vary] = response.headers[.vary].map { "\($0), Accept-Encoding" } ?? "Accept-Encoding"
+            response.headers[.vary] = ContentCoding.vary(response.headers[.vary])
             isGzip = ctx.request.method != .head && ContentCoding.acceptsGzip(ctx.request.headers)
             if isGzip { response.headers[.contentEncoding] = "gzip" }
         }
