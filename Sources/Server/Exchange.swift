@@ -9,7 +9,10 @@ final class Exchange: @unchecked Sendable {
     var earlyBody = ByteBuffer()
     var feed: RequestBodyFeed?
     var isBodyComplete = false
+    /// The body's framing is malformed.
+    var isBodyBroken = false
     var needsContinue: Bool
+    var hasStarted = false
     var task: Task<Void, Never>?
     /// A response body's writer that waits for the peer to read.
     var waitingWriter: CheckedContinuation<Void, any Error>?
@@ -21,6 +24,9 @@ final class Exchange: @unchecked Sendable {
         self.head = head
         needsContinue = head.expectsContinue
     }
+
+    /// True while more of the body is to come and there is room for it.
+    var takesBody: Bool { !isBodyComplete && !isBodyBroken && feed?.isFull != true }
 
     /// The peer is gone: whoever works on this request stops.
     func cancel() {
