@@ -55,10 +55,7 @@ struct RequestParser {
                 try draft?.addField(buffer, length: length, limits: limits)
             }
             buffer.moveReaderIndex(forwardBy: length + 2)
-            if length == 0, let complete = draft {
-                draft = nil
-                return try begin(try complete.head())
-            }
+            if length == 0, let draft { return begin(try draft.head()) }
         }
         if let draft {
             // The CR may be there already.
@@ -69,7 +66,8 @@ struct RequestParser {
         return nil
     }
 
-    private mutating func begin(_ head: RequestHead) throws(HTTPError) -> RequestHead {
+    private mutating func begin(_ head: RequestHead) -> RequestHead {
+        draft = nil
         switch head.body {
         case .none: place = .content(0)
         case .length(let length): place = .content(length)
@@ -98,7 +96,9 @@ struct RequestParser {
                 return .bytes(bytes)
             case .chunkSize:
                 guard let length = try lineLength(buffer) else {
-                    guard buffer.readableBytes <= Self.maxChunkLineBytes else { throw .malformed("a chunk's extension") }
+                    guard buffer.readableBytes <= Self.maxChunkLineBytes else {
+                        throw .malformed("a chunk's extension")
+                    }
                     return nil
                 }
                 guard length <= Self.maxChunkLineBytes else { throw .malformed("a chunk's extension") }

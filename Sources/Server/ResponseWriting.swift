@@ -10,7 +10,8 @@ extension Connection {
     func send(_ response: Response, for exchange: Exchange, _ ctx: Context) async {
         guard case .answering(let current) = state, current === exchange else { return }
         guard response.status.code >= 200 else {
-            application.logger.error("an action's status is not a final one", metadata: ["status": "\(response.status)"])
+            application.logger.error(
+                "an action's status is not a final one", metadata: ["status": "\(response.status)"])
             return await send(HTTPError(.internalServerError).response, for: exchange, ctx)
         }
         switch response.body {

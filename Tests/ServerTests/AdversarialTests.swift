@@ -30,7 +30,9 @@ import Testing
                 socket.finishSending()
                 let all = try await socket.untilClosed()
                 let statuses = all.matches(of: #/HTTP/1\.1 (\d{3}) /#).map { $0.1 }
-                let isFine = statuses.allSatisfy { $0.hasPrefix("4") || $0.hasPrefix("2") || ["100", "308", "501", "505"].contains($0) }
+                let isFine = statuses.allSatisfy {
+                    $0.hasPrefix("4") || $0.hasPrefix("2") || ["100", "308", "501", "505"].contains($0)
+                }
                 #expect(isFine && (all.isEmpty || all.hasPrefix("HTTP/1.1 ")), "seed \(seed), round \(round): \(all)")
                 if round.isMultiple(of: 10) { try await server.expectGoodAnswer() }
             }
@@ -79,10 +81,14 @@ enum AdversarialRequest {
 
     static func make(_ random: inout SeededRandom) -> [UInt8] {
         if Int.random(in: 0..<10, using: &random) == 0 {
-            return (0..<Int.random(in: 1...3000, using: &random)).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+            return (0..<Int.random(in: 1...3000, using: &random)).map { _ in
+                UInt8.random(in: .min ... .max, using: &random)
+            }
         }
         var bytes: [UInt8] = []
-        for _ in 0..<Int.random(in: 1...3, using: &random) { bytes += good[Int.random(in: 0..<good.count, using: &random)] }
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+            bytes += good[Int.random(in: 0..<good.count, using: &random)]
+        }
         for _ in 0..<Int.random(in: 0...4, using: &random) where !bytes.isEmpty {
             let index = Int.random(in: 0..<bytes.count, using: &random)
             switch Int.random(in: 0..<6, using: &random) {

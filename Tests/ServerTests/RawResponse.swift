@@ -32,6 +32,8 @@ struct ResponseReader {
     /// What is behind the response.
     private(set) var rest: [UInt8] = []
     private var hasEnded = false
+    /// So many bytes must have come before reading on makes sense.
+    private var wanted = 0
 
     init(isHead: Bool) { self.isHead = isHead }
 
@@ -39,17 +41,21 @@ struct ResponseReader {
     /// - Returns: the response when it is whole.
     mutating func feed(_ bytes: [UInt8]?) throws -> RawResponse? {
         if let bytes { rest += bytes } else { hasEnded = true }
+        guard hasEnded || rest.count >= wanted else { return nil }
         let all = rest
         do {
             return try read()
-        } catch is NeedsMore {
+        } catch let error as NeedsMore {
+            wanted = all.count + error.missing
             rest = all
             if hasEnded { throw UnexpectedBytes("the response is not whole", after: all) }
             return nil
         }
     }
 
-    private struct NeedsMore: Error {}
+    private struct NeedsMore: Error {
+        var missing = 1
+    }
 
     private mutating func read() throws -> RawResponse {
         var response = RawResponse()
@@ -93,7 +99,7 @@ struct ResponseReader {
     }
 
     private mutating func take(_ count: Int) throws -> [UInt8] {
-        guard rest.count >= count else { throw NeedsMore() }
+        guard rest.count >= count else { throw NeedsMore(missing: count - rest.count) }
         defer { rest.removeSubrange(..<count) }
         return Array(rest[..<count])
     }

@@ -54,7 +54,9 @@ import Testing
         }
     }
 
-    @Test func `a body that nobody reads is skipped when it is there, and ends the connection when it is not`() async throws {
+    @Test func `a body that nobody reads is skipped when it is there, and ends the connection when it is not`()
+        async throws
+    {
         try await withServer { server in
             let socket = try server.connect()
             try await socket.send("POST /probe/deaf HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
@@ -109,7 +111,7 @@ import Testing
 
     @Test(arguments: [
         ("/probe/small", "Content-Length: 17", 413), ("/nowhere", "Content-Length: 5", 404),
-        ("/probe/echo", "Content-Length: 2097153", 413), ("/probe/sum", "Content-Length: 5\r\nContent-Type: text/csv", 415),
+        ("/probe/echo", "Content-Length: 2097153", 413),
     ])
     func `a refusal comes instead of 100, and the connection ends`(
         _ path: String, _ fields: String, _ status: Int

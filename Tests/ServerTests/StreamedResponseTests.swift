@@ -30,14 +30,18 @@ import Testing
         }
     }
 
-    @Test(arguments: [("too-short", "01234"), ("too-long", ""), ("broken", "5\r\nbegun\r\n")])
-    func `a body that is not whole breaks the connection off`(_ action: String, _ content: String) async throws {
+    @Test(arguments: [("too-short", "01234"), ("too-long", nil), ("broken", "5\r\nbegun\r\n")])
+    func `a body that is not whole breaks the connection off`(_ action: String, _ content: String?) async throws {
         try await withServer { server in
             let socket = try server.connect()
             try await socket.send(
                 "GET /probe/\(action) HTTP/1.1\r\nHost: a\r\n\r\nGET /probe/text HTTP/1.1\r\nHost: a\r\n\r\n")
             let all = try await socket.untilClosed()
-            #expect(all.hasSuffix("\r\n\r\n" + content), "neither a last chunk nor a next response: \(all)")
+            if let content {
+                #expect(all.hasSuffix("\r\n\r\n" + content), "neither a last chunk nor a next response: \(all)")
+            } else {
+                #expect(all.isEmpty)
+            }
             try await server.expectGoodAnswer()
         }
     }

@@ -71,7 +71,8 @@ import Testing
         Row(
             name: "a streamed body", request: .init(.get, "/probe/chunks?n=3"), status: 200,
             body: "chunk 0\nchunk 1\nchunk 2\n"),
-        Row(name: "a streamed body of known length", request: .init(.get, "/probe/sized"), status: 200,
+        Row(
+            name: "a streamed body of known length", request: .init(.get, "/probe/sized"), status: 200,
             body: "0123456789"),
         Row(name: "HEAD of a stream", request: .init(.head, "/probe/chunks?n=3"), status: 200, body: ""),
         Row(name: "an error of the action", request: .init(.get, "/probe/fail"), status: 500, fields: problem),
