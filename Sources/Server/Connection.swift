@@ -335,8 +335,11 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         if let feed = exchange.feed { feed.fail(error) } else { refuse(error) }
     }
 
-    /// Lets go of what an event stream has no use for.
-    func stopReadingRequests() { unread = ByteBuffer() }
+    /// Lets go of what an event stream has no use for, and reads on: only so is it known that the peer has gone.
+    func stopReadingRequests() {
+        unread = ByteBuffer()
+        resumeReading()
+    }
 
     /// Gives an event stream some time to be taken, then ends the connection.
     func closeAfter(_ time: TimeAmount) {

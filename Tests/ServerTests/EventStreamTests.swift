@@ -69,6 +69,26 @@ import Testing
         }
     }
 
+    @Test func `a client that goes away is gone whatever it sent behind its request`() async throws {
+        try await withServer { server in
+            let socket = try server.connect()
+            try await socket.send("GET /probe/late-events HTTP/1.1\r\nHost: a\r\n\r\n")
+            await server.probe.begun.wait()
+            // More than the connection keeps: it reads no further until the stream is open.
+            let block = [UInt8](repeating: UInt8(ascii: "x"), count: 64 * 1024)
+            var refusals = 0
+            while refusals < 50 {
+                refusals = socket.sendWithoutWaiting(block) == 0 ? refusals + 1 : 0
+                try await server.expectGoodAnswer()
+            }
+            server.probe.gate.fire()
+            _ = try await socket.until("data: 2\n\n")
+            socket.close()
+            await server.probe.streamClosed.wait()
+            #expect(try await server.clientCount() == 0)
+        }
+    }
+
     @Test func `a request behind the one that opened a stream is not answered into it`() async throws {
         try await withServer { server in
             let socket = try server.connect()

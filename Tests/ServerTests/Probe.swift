@@ -208,6 +208,13 @@ struct ProbeController {
         }
     }
 
+    /// A stream that opens when the gate does.
+    func lateEvents(_ ctx: Context) async -> EventStream {
+        probe.begun.fire()
+        await probe.gate.wait()
+        return events(ctx)
+    }
+
     func count(_ ctx: Context) -> String { "\(ctx.sse.clientCount)" }
 
     @POST func broadcast(message: String, _ ctx: Context) throws -> String {

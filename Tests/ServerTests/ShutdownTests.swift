@@ -63,7 +63,25 @@ import Testing
         }
     }
 
-    @Test func `a streamed response that runs is finished`() async throws {
+    @Test func `a head that is on its way is still answered`() async throws {
+        try await withServer(limits: { $0.shutdownTimeout = .seconds(60) }) { server in
+            let socket = try server.connect()
+            let idle = try server.connect()
+            try await socket.send("GET /probe/text HTTP/1.1\r\nHo")
+            try await idle.send("GET /probe/text HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = try await idle.response()
+            async let end: Void = server.shutDown()
+            #expect(try await idle.receive() == nil)
+            try await socket.send("st: a\r\n\r\n")
+            let response = try await socket.response()
+            #expect(response.text == "Hello")
+            #expect(response["Connection"] == "close")
+            #expect(try await socket.receive() == nil)
+            await end
+        }
+    }
+
+    @Test func `a body that is on its way is still read`() async throws {
         try await withServer(limits: { $0.shutdownTimeout = .seconds(60) }) { server in
             let socket = try server.connect()
             try await socket.send("POST /probe/drink HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")
