@@ -209,7 +209,11 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
             let response = await application.respond(to: ctx)
             await send(response, for: exchange, ctx)
         }
-        if case .answering(let current) = state, current === exchange { exchange.task = task }
+        if exchange.isCancelled {
+            task.cancel()
+        } else if case .answering(let current) = state, current === exchange {
+            exchange.task = task
+        }
     }
 
     private func body(of exchange: Exchange) -> RequestBody {

@@ -14,6 +14,7 @@ final class Exchange: @unchecked Sendable {
     var needsContinue: Bool
     var hasStarted = false
     var task: Task<Void, Never>?
+    private(set) var isCancelled = false
     /// A response body's writer that waits for the peer to read.
     var waitingWriter: CheckedContinuation<Void, any Error>?
     var receivedBytes = 0
@@ -30,6 +31,7 @@ final class Exchange: @unchecked Sendable {
 
     /// The peer is gone: whoever works on this request stops.
     func cancel() {
+        isCancelled = true
         task?.cancel()
         feed?.fail(CancellationError())
         feed = nil

@@ -134,7 +134,10 @@ extension Connection {
             write(chunk)
         }
         flush()
-        if context.channel.isWritable {
+        if exchange.isCancelled {
+            // The flush found the peer gone.
+            continuation.resume(throwing: CancellationError())
+        } else if context.channel.isWritable {
             continuation.resume()
         } else {
             exchange.waitingWriter?.resume(throwing: CancellationError())
@@ -160,6 +163,8 @@ extension Connection {
         write(head)
         flush()
         dropDecoder()
+        // The flush may have found the peer gone: nobody would say so again.
+        guard case .streaming = state else { return }
         sink.subscriber = ctx.sse.join(events, sink: sink, connection: ctx.client, eventLoop: context.eventLoop)
     }
 }

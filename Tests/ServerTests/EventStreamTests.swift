@@ -59,6 +59,17 @@ import Testing
         }
     }
 
+    @Test func `clients that go away while their streams open leave nothing behind`() async throws {
+        try await withServer { server in
+            for round in 0..<200 {
+                let socket = try server.connect()
+                try await socket.send("GET /probe/events HTTP/1.1\r\nHost: a\r\n\r\n")
+                if round.isMultiple(of: 2) { socket.reset() } else { socket.close() }
+            }
+            while try await server.clientCount() > 0 {}
+        }
+    }
+
     @Test func `what a client sends into its stream is dropped`() async throws {
         try await withServer { server in
             let stream = try await server.openStream()
