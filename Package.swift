@@ -4,7 +4,6 @@ import PackageDescription
 
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
-let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
@@ -57,7 +56,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "MartletServer",
-            dependencies: ["MartletCore", nio, nioPosix, nioHTTP1, httpTypes, logging],
+            dependencies: ["MartletCore", nio, nioPosix, httpTypes, logging],
             path: "Sources/Server",
             swiftSettings: strict),
         .target(
@@ -95,7 +94,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "FrameworkTests", dependencies: ["Martlet", "MartletTesting"], swiftSettings: strict),
         .testTarget(
-            name: "ServerTests", dependencies: ["Martlet", "MartletTesting", nio, nioPosix, nioHTTP1],
+            name: "ServerTests", dependencies: ["Martlet", "MartletTesting", nio, nioPosix],
             swiftSettings: strict),
         .testTarget(name: "ExampleAppTests", dependencies: ["ExampleApp", "MartletTesting"], swiftSettings: strict),
         // Every Swift sample of README.md and Docs stands in this target.

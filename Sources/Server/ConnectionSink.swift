@@ -81,7 +81,7 @@ extension Connection {
         stopReadingRequests()
         #if os(Linux)
         // Heartbeats are not acknowledged by a peer that is gone without a word; with this it is gone within two of them.
-        let patience = max(1000, application.limits.heartbeat.components.seconds * 1000 - 1000)
+        let patience = max(1000, application.limits.heartbeat.components.seconds * 667)
         let userTimeout = ChannelOptions.Types.SocketOption(level: .tcp, name: .tcp_user_timeout)
         try? context.channel.syncOptions?.setOption(userTimeout, value: .init(patience))
         #endif

@@ -27,7 +27,7 @@ import Testing
         (ServerSentEvent(data: "漢😀"), "data: 漢😀\n\n"),
         (ServerSentEvent(event: "tick", data: "1"), "event: tick\ndata: 1\n\n"),
         (ServerSentEvent(event: "", data: "1"), "event: \ndata: 1\n\n"),
-        (ServerSentEvent(data: "1", id: "7"), "id: 7\ndata: 1\n\n"),
+        (ServerSentEvent(data: "1", id: "7"), "data: 1\nid: 7\n\n"),
         (ServerSentEvent(id: ""), "id: \n\n"),
         (ServerSentEvent(retry: .seconds(3)), "retry: 3000\n\n"),
         (ServerSentEvent(retry: .zero), "retry: 0\n\n"),
@@ -37,7 +37,7 @@ import Testing
         (ServerSentEvent(comment: "a\r\nb\rdata: c"), ": a\n: b\n: data: c\n\n"),
         (
             ServerSentEvent(event: "e", data: "d", id: "i", retry: .milliseconds(5), comment: "c"),
-            ": c\nevent: e\nid: i\nretry: 5\ndata: d\n\n"
+            ": c\nevent: e\ndata: d\nid: i\nretry: 5\n\n"
         ),
         (ServerSentEvent(), "\n"),
     ])

@@ -133,7 +133,14 @@ private struct Secret: Error, CustomStringConvertible {
     @Test(arguments: [
         ("events", [["a", "1", "i"], ["message", "2", "i"]]),
         ("values", [["message", #"{"n":1}"#, ""], ["message", #"{"n":2}"#, ""], ["message", #"{"n":3}"#, ""]]),
-        ("texts", [["message", "one\ntwo", ""]]), ("failing", [["message", "before", ""]]),
+        ("texts", [["message", "one\ntwo", ""]]),
+        (
+            "failing",
+            [
+                ["message", "before", ""],
+                ["martlet.error", #"{"status":500,"title":"Internal Server Error"}"#, ""],
+            ]
+        ),
         ("maybe-stream?n=4", [["message", "4", ""]]),
     ])
     func `a sequence is a stream that ends with it`(target: String, expected: [[String]]) async throws {

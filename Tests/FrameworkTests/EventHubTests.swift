@@ -67,7 +67,10 @@ struct HubController {
 
     init() throws {
         let journal = journal
-        host = try TestHost(controllers: HubController.self) { $0.services.add(journal) }
+        host = try TestHost(controllers: HubController.self) {
+            $0.services.add(journal)
+            $0.limits.heartbeatJitter = 0
+        }
     }
 
     private func open(_ user: String? = nil) async throws -> TestStream {
@@ -164,7 +167,8 @@ struct HubController {
     @Test(arguments: ["ending", "failing"])
     func `a body that closes or fails ends its stream`(target: String) async throws {
         let stream = try await host.client().stream("/hub/\(target)")
-        #expect(await texts(stream) == ["1"])
+        let error = #"{"status":409,"title":"Conflict"}"#
+        #expect(await texts(stream) == (target == "failing" ? ["1", error] : ["1"]))
         #expect(await stream.hasEnded)
         #expect(journal.all == ["close"])
         #expect(hub.clientCount == 0)

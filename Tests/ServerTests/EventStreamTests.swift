@@ -13,9 +13,9 @@ import Testing
             #expect(head.contains("X-Accel-Buffering: no\r\n"))
             #expect(head.contains("Transfer-Encoding: chunked\r\n"))
             #expect(!head.contains("Content-Length"))
-            let events = try await socket.until("data: 2\n\n")
-            let one = try #require(events.firstRange(of: "event: one\ndata: 1\n\n"))
-            let two = try #require(events.firstRange(of: "event: two\ndata: 2\n\n"))
+            let events = try await socket.until("data: 2\n")
+            let one = try #require(events.firstRange(of: "event: one\ndata: 1\n"))
+            let two = try #require(events.firstRange(of: "event: two\ndata: 2\n"))
             let comment = try #require(events.firstRange(of: ":"))
             #expect(comment.lowerBound < one.lowerBound && one.lowerBound < two.lowerBound)
         }
@@ -28,8 +28,8 @@ import Testing
             let head = try await socket.until("\r\n\r\n")
             #expect(head.contains("Connection: close\r\n"))
             #expect(!head.contains("Transfer-Encoding"))
-            let events = try await socket.until("data: 2\n\n")
-            #expect(events.hasSuffix("event: one\ndata: 1\n\nevent: two\ndata: 2\n\n"))
+            let events = try await socket.until("data: 2\n")
+            #expect(events.hasSuffix("event: one\ndata: 1\n\nevent: two\ndata: 2\n"))
         }
     }
 
@@ -42,7 +42,7 @@ import Testing
                 "POST /probe/broadcast HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n"
                     + #"{"message": "hi"}"#)
             #expect(try await sender.response().text == "20")
-            for stream in streams { _ = try await stream.until("event: news\ndata: hi\n\n") }
+            for stream in streams { _ = try await stream.until("event: news\ndata: hi\n") }
         }
     }
 
@@ -93,7 +93,7 @@ import Testing
                 try await server.expectGoodAnswer()
             }
             server.probe.gate.fire()
-            _ = try await socket.until("data: 2\n\n")
+            _ = try await socket.until("data: 2\n")
             socket.close()
             await server.probe.streamClosed.wait()
             #expect(try await server.clientCount() == 0)
@@ -105,7 +105,7 @@ import Testing
             let socket = try server.connect()
             try await socket.send(
                 "GET /probe/events HTTP/1.1\r\nHost: a\r\n\r\nGET /probe/text HTTP/1.1\r\nHost: a\r\n\r\n")
-            _ = try await socket.until("data: 2\n\n")
+            _ = try await socket.until("data: 2\n")
             await server.shutDown()
             #expect(try await !socket.untilClosed().contains("HTTP/1.1"))
         }
@@ -117,7 +117,7 @@ extension RunningServer {
     func openStream() async throws -> RawSocket {
         let socket = try connect()
         try await socket.send("GET /probe/events HTTP/1.1\r\nHost: a\r\n\r\n")
-        _ = try await socket.until("data: 2\n\n")
+        _ = try await socket.until("data: 2\n")
         return socket
     }
 

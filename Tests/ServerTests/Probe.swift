@@ -58,7 +58,8 @@ final class Signal: Sendable {
 }
 
 struct ProbeApp: App {
-    func configure(_ app: inout AppBuilder) {}
+    // The process of the tests holds the controllers of other apps, too.
+    func configure(_ app: inout AppBuilder) { app.controllers(ProbeController.self) }
 }
 
 @Controller
@@ -218,7 +219,7 @@ struct ProbeController {
     func count(_ ctx: Context) -> String { "\(ctx.sse.clientCount)" }
 
     @POST func broadcast(message: String, _ ctx: Context) throws -> String {
-        "\(try ctx.sse.broadcast(event: "news", data: message))"
+        "\(try ctx.sse.broadcast(event: "news", data: message).clientCount)"
     }
 }
 

@@ -99,7 +99,7 @@ import Testing
             let stream = try await server.openStream()
             let old = try server.connect()
             try await old.send("GET /probe/events HTTP/1.0\r\n\r\n")
-            _ = try await old.until("data: 2\n\n")
+            _ = try await old.until("data: 2\n")
             await server.shutDown()
             let farewell = try await stream.untilClosed()
             #expect(farewell.contains(/retry: \d+\n\n\r\n0\r\n\r\n$/), "\(farewell)")
