@@ -17,7 +17,7 @@ def measure(results, effort):
         for row, path in [("plaintext", "/plaintext"), ("json", "/json"), ("user", "/user/12345")]:
             for _ in range(effort.rounds):
                 for server in servers:
-                    found = load.requests(server, path, effort.seconds)
+                    found = load.requests(server, path, effort.seconds, effort.connections)
                     results.add(row, server.name, found["per_second"])
                     if row == "plaintext":
                         results.add("latency_p99", server.name, found["p99_ms"])
@@ -54,7 +54,7 @@ def measure_middleware(results, effort):
 
 
 def _rate(server, effort, headers):
-    return load.requests(server, "/plaintext", effort.seconds, headers=headers)["per_second"]
+    return load.requests(server, "/plaintext", effort.seconds, effort.connections, headers)["per_second"]
 
 
 def _session_cookie(server):

@@ -16,14 +16,14 @@ class Row:
 
 
 ROWS = {
-    "plaintext": Row("GET /plaintext, 64 connections", "req/s", least={"hummingbird": 2.2, "nio": 1.0}),
+    "plaintext": Row("GET /plaintext", "req/s", least={"hummingbird": 2.2, "nio": 1.0}),
     "json": Row("GET /json", "req/s", least={"hummingbird": 2.0}),
     "user": Row("GET /user/{id}, typed", "req/s", least={"hummingbird": 2.0}),
-    "latency_p99": Row("p99 latency, 64 connections", "ms", most={"hummingbird": 1.0}),
+    "latency_p99": Row("p99 latency at full load", "ms", most={"hummingbird": 1.0}),
     "allocations": Row("allocations a request, /plaintext", "", most={"hummingbird": 1.0}),
     "middleware": Row("/plaintext behind session, request id, compression", "req/s", least={"plain": 0.85}),
     "sse_paced": Row(
-        "paced broadcast, 1000 streams, 64 bytes", "events/s", least={"nchan": 1.2, "hummingbird": 3, "c": 0.75}),
+        "paced broadcast, 64 bytes", "events/s", least={"nchan": 1.2, "hummingbird": 3, "c": 0.75}),
     "sse_paced_p99": Row("its fan-out, p99", "ms", most={"nchan": 1.0}),
     "sse_burst": Row(
         "1000 events to 200 streams in one publish", "events/s", least={"node": 8, "nchan": 4}),

@@ -12,7 +12,7 @@ def measure(results, effort):
     with running(*systems) as servers:
         for _ in range(effort.rounds):
             for server in servers:
-                found = load.streams("paced", server, streams=1000, bytes=64, seconds=effort.seconds)
+                found = load.streams("paced", server, streams=effort.streams, bytes=64, seconds=effort.seconds)
                 results.add("sse_paced", server.name, found["events_per_second"])
                 results.add("sse_paced_p99", server.name, found["p99_ms"])
         for _ in range(effort.rounds):
