@@ -30,7 +30,9 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CRegistry"),
         .target(name: "MartletRouting", path: "Sources/Routing", swiftSettings: strict),
-        .target(name: "MartletEventStream", dependencies: [nio], path: "Sources/EventStream", swiftSettings: strict),
+        .target(
+            name: "MartletEventStream", dependencies: ["MartletMacros", nio], path: "Sources/EventStream",
+            swiftSettings: strict),
         .macro(
             name: "MartletMacros",
             dependencies: [
@@ -43,7 +45,8 @@ let package = Package(
         .target(
             name: "MartletCore",
             dependencies: [
-                "CRegistry", "MartletRouting", "MartletEventStream", "MartletMacros", nio, nioPosix, httpTypes, logging,
+                "CRegistry", "CZlib", "MartletRouting", "MartletEventStream", "MartletMacros", nio, nioPosix, httpTypes,
+                logging,
             ],
             path: "Sources/Framework",
             swiftSettings: strict),

@@ -135,13 +135,13 @@ extension Connection {
     private func open(_ events: EventStream, _ response: Response, for exchange: Exchange, _ ctx: Context) {
         guard let context else { return }
         let isChunked = !exchange.head.isHTTP10
-        let opening = EventFrame.openingComment
+        let sink = ConnectionSink(
+            self, context, isChunked: isChunked, isGzip: events.isGzip, deflater: ctx.sse.deflater)
         var head = ByteBuffer()
         head.writeResponseHead(
             response.status, response.headers, framing: isChunked ? .chunked : .close,
             connection: isChunked ? nil : "close", date: loop.date)
-        head.writeImmutableBuffer(isChunked ? opening.chunk : opening.payload)
-        let sink = ConnectionSink(self, context, isChunked: isChunked)
+        head.writeImmutableBuffer(sink.opening())
         state = .streaming(sink)
         exchange.feed?.fail(RequestBodyConsumedError())
         exchange.feed = nil

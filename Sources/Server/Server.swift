@@ -119,8 +119,8 @@ public final class Server: Sendable {
     /// `limits.shutdownTimeout` closes whatever is left.
     public func shutDown() async {
         try? await listener.close().get()
-        application.sse.shutDown(retry: .milliseconds(Int.random(in: 500...3000)))
         for loop in loops { loop.executor.eventLoop.execute { loop.drain() } }
+        await application.sse.shutDown()
         let clock = ContinuousClock()
         let deadline = clock.now + application.limits.shutdownTimeout
         while connections.count > 0, clock.now < deadline {

@@ -30,7 +30,9 @@ public final class Application: Sendable {
 
         limits = builder.limits
         executors = eventLoops.map(LoopExecutor.init)
-        let events = EventHub(executors: executors, clock: clock, limits: builder.limits, logger: builder.logger)
+        let events = try EventHub(
+            executors: executors, clock: clock, settings: builder.events, limits: builder.limits,
+            logger: builder.logger)
         builder.services.add(events)
         let services = ServiceRegistry(builder.services)
         try services.makeSingletons()

@@ -73,6 +73,9 @@ struct RouteTable: Sendable {
         { ctx in
             do {
                 var response = try await handler(ctx)
+                if case .events(let stream) = response.body, stream.admission == nil {
+                    response = try await ctx.sse.admit(response, stream, ctx)
+                }
                 ctx.apply(to: &response)
                 await ctx.closeScope()
                 return response

@@ -41,6 +41,23 @@ enum BodyFields {
     }
 }
 
+extension BodyFields {
+    /// A field that is a text or, in JSON, a scalar.
+    func text(_ name: String) -> String? {
+        switch self {
+        case .unread, .buffered, .empty:
+            return nil
+        case .form(let form):
+            return form[name]
+        case .json(let members, _):
+            let key = FieldKey(name)
+            if let text = try? members.decode(String.self, forKey: key) { return text }
+            if let value = try? members.decode(Bool.self, forKey: key) { return "\(value)" }
+            return (try? members.decode(UInt64.self, forKey: key)).map { "\($0)" }
+        }
+    }
+}
+
 /// A JSON object whose members are decoded one by one, later: Foundation's containers keep what they stand on.
 private struct JSONObject: Decodable {
     let members: KeyedDecodingContainer<FieldKey>

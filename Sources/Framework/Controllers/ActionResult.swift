@@ -38,6 +38,12 @@ public enum ActionResult {
         try response(context.sse.stream { try await $0.forward(events) }, context)
     }
 
+    /// A sequence of a family's events is a stream that ends with it.
+    public static func response<S: AsyncSequence & Sendable>(_ events: S, _ context: Context) throws -> Response
+    where S.Element: ServerEvents {
+        try response(context.sse.stream { try await $0.forward(events.map { try .typed($0) }) }, context)
+    }
+
     /// A sequence of texts or of any `Encodable` is a stream of their `message` events.
     @_disfavoredOverload
     public static func response<S: AsyncSequence & Sendable>(_ values: S, _ context: Context) throws -> Response
