@@ -22,7 +22,7 @@ struct HomeController {
     /// POST /pub: publishes the body `n` times.
     @POST func pub(@Query n: Int = 1, _ ctx: Context) async throws -> String {
         let text = String(buffer: try await ctx.request.body.collect())
-        for _ in 0..<n { try ctx.sse.broadcast(event: "message", data: text) }
+        for _ in 0..<n { try await ctx.sse.broadcast(event: "message", data: text) }
         return "ok"
     }
 

@@ -1,6 +1,6 @@
 import CMeasurement
 
-/// What one call of something costs.
+/// What one call of something costs: time of the processor, which no other process can lengthen, and allocations.
 struct Measurement {
     var nanoseconds: Double
     var allocations: Double
@@ -14,13 +14,14 @@ struct Measurement {
         Measurement(nanoseconds: whole.nanoseconds / parts, allocations: whole.allocations / parts)
     }
 
-    private static let shortest = Duration.milliseconds(20)
+    /// In nanoseconds.
+    private static let shortest = 20e6
     private static let rounds = 7
 
     /// Calls it often enough to be measured, several times; the median of the times counts, the least of the allocations.
     static func of(_ work: () throws -> Void) rethrows -> Measurement {
         var calls = 1
-        while try time(calls, work).nanoseconds * Double(calls) < shortest.nanoseconds { calls *= 2 }
+        while try time(calls, work).nanoseconds * Double(calls) < shortest { calls *= 2 }
         var measured: [Measurement] = []
         for _ in 0..<rounds { measured.append(try time(calls, work)) }
         return median(measured)
@@ -29,7 +30,7 @@ struct Measurement {
     /// The same for what may suspend.
     static func of(_ work: () async throws -> Void) async rethrows -> Measurement {
         var calls = 1
-        while try await time(calls, work).nanoseconds * Double(calls) < shortest.nanoseconds { calls *= 2 }
+        while try await time(calls, work).nanoseconds * Double(calls) < shortest { calls *= 2 }
         var measured: [Measurement] = []
         for _ in 0..<rounds { measured.append(try await time(calls, work)) }
         return median(measured)
@@ -37,16 +38,16 @@ struct Measurement {
 
     private static func time(_ calls: Int, _ work: () throws -> Void) rethrows -> Measurement {
         let allocations = allocation_count()
-        let start = ContinuousClock.now
+        let start = processor_nanoseconds()
         for _ in 0..<calls { try work() }
-        return Measurement(start.duration(to: .now), allocations, calls)
+        return Measurement(processor_nanoseconds() - start, allocations, calls)
     }
 
     private static func time(_ calls: Int, _ work: () async throws -> Void) async rethrows -> Measurement {
         let allocations = allocation_count()
-        let start = ContinuousClock.now
+        let start = processor_nanoseconds()
         for _ in 0..<calls { try await work() }
-        return Measurement(start.duration(to: .now), allocations, calls)
+        return Measurement(processor_nanoseconds() - start, allocations, calls)
     }
 
     private static func median(_ measured: [Measurement]) -> Measurement {
@@ -57,14 +58,10 @@ struct Measurement {
 }
 
 extension Measurement {
-    private init(_ elapsed: Duration, _ allocationsBefore: UInt64, _ calls: Int) {
-        nanoseconds = elapsed.nanoseconds / Double(calls)
+    private init(_ elapsed: UInt64, _ allocationsBefore: UInt64, _ calls: Int) {
+        nanoseconds = Double(elapsed) / Double(calls)
         allocations = Double(allocation_count() - allocationsBefore) / Double(calls)
     }
-}
-
-extension Duration {
-    fileprivate var nanoseconds: Double { Double(components.seconds) * 1e9 + Double(components.attoseconds) * 1e-9 }
 }
 
 /// Makes the compiler compute a value that nobody uses.

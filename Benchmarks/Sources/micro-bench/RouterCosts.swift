@@ -7,10 +7,10 @@ enum RouterCosts {
         for count in [10, 100, 1000] {
             let resources = (0..<count / 2).map { "resource\($0)" }
             var martlet = RouteTrie<Int>()
-            var builder = RouterPathTrieBuilder<Int>()
+            let builder = RouterPathTrieBuilder<Int>()
             for (number, name) in resources.enumerated() {
                 for (template, path) in [("list", "list"), ("{id}", ":id")] {
-                    try martlet.insert(try PathTemplate("/api/v1/\(name)/\(template)")) { $0 = number }
+                    martlet.insert(try PathTemplate("/api/v1/\(name)/\(template)")) { $0 = number }
                     builder.addEntry(RouterPath("/api/v1/\(name)/\(path)"), value: number)
                 }
             }
