@@ -19,6 +19,7 @@ def measure(results, effort):
                 for server in servers:
                     found = load.requests(server, path, effort.seconds, effort.connections)
                     results.add(row, server.name, found["per_second"])
+                    results.add(f"{row}_processor", server.name, found["processor_us"])
                     if row == "plaintext":
                         results.add("latency_p99", server.name, found["p99_ms"])
     measure_allocations(results)

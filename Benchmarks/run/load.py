@@ -17,14 +17,18 @@ def requests(server, path, seconds, connections=64, headers=()):
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
     for header in headers:
         command += ["-H", header]
+    before = server.processor_seconds()
     output = _run([*command, server.url(path)])
+    used = server.processor_seconds() - before
     if "Non-2xx" in output or "Socket errors" in output:
         raise LoadFailure(f"{server.name} {path}:\n{output}")
+    count = int(re.search(r"(\d+) requests in", output).group(1))
     percentile, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", output).groups()
     return {
         "per_second": float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1)),
         "p99_ms": float(percentile) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit],
-        "count": int(re.search(r"(\d+) requests in", output).group(1)),
+        "count": count,
+        "processor_us": used / count * 1e6,
     }
 
 

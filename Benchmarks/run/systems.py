@@ -43,6 +43,12 @@ class Server:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return [self.process.pid, *map(int, children)]
 
+    def processor_seconds(self):
+        """What all threads of the system have used: unlike the clock it does not count the time of other processes."""
+        return sum(
+            int(path.read_text().split()[0]) for process in self.processes()
+            for path in Path(f"/proc/{process}/task").glob("*/schedstat")) / 1e9
+
     def stop(self):
         self.process.terminate()
         try:
