@@ -15,11 +15,8 @@ let package = Package(
     products: [
         .library(name: "Martlet", targets: ["Martlet"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
-<<<<<<< HEAD
         .executable(name: "ExampleApp", targets: ["ExampleAppMain"]),
-=======
         .library(name: "MartletRouting", targets: ["MartletRouting"]),
->>>>>>> bench
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
