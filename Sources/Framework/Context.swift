@@ -116,12 +116,16 @@ public final class Context: Sendable {
     }
 
     /// - Parameter isLast: false when the action has returned, true when the whole chain has.
-    func closeScope(isLast: Bool) async {
-        let scope = state.withLock { state in
+    /// True where scoped services were asked for.
+    var hasScope: Bool { state.withLock { $0.scope != nil } }
+
+    /// - Parameter isLast: true where none is to be made any more.
+    /// - Returns: what is to be closed.
+    func endScope(isLast: Bool) -> ServiceScope? {
+        state.withLock { state in
             state.isOver = isLast
             return state.scope
         }
-        if let scope { await scope.close(isLast: isLast) }
     }
 }
 

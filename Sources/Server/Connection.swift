@@ -205,10 +205,11 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
             body: body(of: exchange))
         let ctx = application.context(
             request: request, client: clientInfo(context.channel), eventLoop: context.eventLoop)
-        let task = loop.executor.start { [self] in
-            let response = await application.respond(to: ctx)
-            await send(response, for: exchange, ctx)
+        let answer = application.answer(ctx)
+        if case .now(let response) = answer, !response.body.isStreamed {
+            return sendAtOnce(response, for: exchange, ctx)
         }
+        let task = loop.executor.start { [self] in await send(await answer.response, for: exchange, ctx) }
         if exchange.isCancelled {
             task.cancel()
         } else if case .answering(let current) = state, current === exchange {

@@ -8,23 +8,25 @@ extension Connection {
     private static let copiedBodyBytes = 16 * 1024
 
     func send(_ response: Response, for exchange: Exchange, _ ctx: Context) async {
+        guard case .stream(let length, let body) = response.body, response.status.isFinalWithContent else {
+            return sendAtOnce(response, for: exchange, ctx)
+        }
+        guard case .answering(let current) = state, current === exchange else { return }
+        await stream(response, length: length, body, for: exchange)
+    }
+
+    /// A response that it takes no task to write.
+    func sendAtOnce(_ response: Response, for exchange: Exchange, _ ctx: Context) {
         guard case .answering(let current) = state, current === exchange else { return }
         guard response.status.code >= 200 else {
             application.logger.error(
                 "an action's status is not a final one", metadata: ["status": "\(response.status)"])
-            return await send(HTTPError(.internalServerError).response, for: exchange, ctx)
+            return whole(HTTPError(.internalServerError).response, for: exchange)
         }
-        switch response.body {
-        case .empty, .buffer, .omitted:
-            whole(response, for: exchange)
-        case .stream where !response.status.hasContent,
-            .events where !response.status.hasContent:
-            whole(response, for: exchange)
-        case .stream(let length, let body):
-            await stream(response, length: length, body, for: exchange)
-        case .events(let events):
-            open(events, response, for: exchange, ctx)
+        guard case .events(let events) = response.body, response.status.hasContent else {
+            return whole(response, for: exchange)
         }
+        open(events, response, for: exchange, ctx)
     }
 
     private func whole(_ response: Response, for exchange: Exchange) {
@@ -184,4 +186,6 @@ struct BodyLengthError: Error, CustomStringConvertible {
 extension HTTPResponse.Status {
     /// False for the statuses whose responses end with the head (RFC 9110 section 6.4.1).
     fileprivate var hasContent: Bool { code != 204 && code != 304 }
+
+    fileprivate var isFinalWithContent: Bool { code >= 200 && hasContent }
 }

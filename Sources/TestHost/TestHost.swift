@@ -78,7 +78,7 @@ public final class TestHost: Sendable {
         await withCheckedContinuation { continuation in
             executor.eventLoop.execute { [application, executor] in
                 executor.start {
-                    await use(await application.respond(to: ctx), ctx)
+                    await use(await application.answer(ctx).response, ctx)
                     continuation.resume()
                 }
             }

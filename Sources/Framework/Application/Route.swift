@@ -11,7 +11,13 @@ public struct Route: Sendable {
     let template: PathTemplate
     let maxBodyBytes: Int
     let bodyUse: BodyUse
-    let handler: ActionHandler
+    let handler: Handler
+
+    enum Handler: Sendable {
+        case action(ActionHandler)
+        /// Inside the middleware of its controller.
+        case wrapped(Next)
+    }
 }
 
 /// The route that a request took, with the decoded `{name}` parts of its path in order.

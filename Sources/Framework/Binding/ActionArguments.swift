@@ -12,11 +12,13 @@ public struct ActionArguments {
     private var errors = FieldErrors()
     private var fatal: (any Error)?
 
-    public init(_ context: Context) async throws {
+    /// Made when the body that binding needs is there.
+    public init(_ context: Context) throws {
         self.context = context
         match = try context.matchedRoute
         guard match.route.bodyUse.reads(context.request.method) else { return }
-        body = .buffered(try await context.request.body.collect())
+        guard let content = try context.request.body.collected() else { throw RequestBodyConsumedError() }
+        body = .buffered(content)
     }
 
     public mutating func read<Value>(_ parameter: BoundParameter<Value>) -> Value? { parameter.read(&self) }
