@@ -80,6 +80,9 @@ let package = Package(
                 .product(name: "SwiftParser", package: "swift-syntax"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "EventDeliveryTests", dependencies: ["Martlet", "MartletTesting", "CZlib", nio, nioPosix, logging],
+            swiftSettings: strict),
         .testTarget(name: "FrameworkTests", dependencies: ["Martlet", "MartletTesting"], swiftSettings: strict),
         .testTarget(
             name: "ServerTests", dependencies: ["Martlet", "MartletTesting", nio, nioPosix, nioHTTP1],

@@ -6,7 +6,8 @@ import MartletEventStream
 struct DeliveryModel {
     struct Published {
         let sequence: UInt64
-        let audience: EventAudience
+        /// In `audiences`.
+        let audience: Int
         let isForeign: Bool
         /// Which of the successive hubs published it.
         let run: Int
@@ -34,8 +35,16 @@ struct DeliveryModel {
         var owedSends = 0
     }
 
-    private func isFor(_ event: Published, _ stream: Stream) -> Bool {
-        switch event.audience {
+    /// Found once for each audience: there are few.
+    private func audiences(of stream: Stream) -> [Bool] {
+        Self.audiences.map { isFor($0, stream) }
+    }
+
+    static let audiences: [EventAudience] =
+        [.everyone, .user("x"), .user("y")] + ["a", "b/1", "b/2", "c", "s", "u/1", "v"].map { .topic($0) }
+
+    private func isFor(_ audience: EventAudience, _ stream: Stream) -> Bool {
+        switch audience {
         case .everyone: true
         case .user(let user): user == stream.user
         case .topic(let topic): stream.topics.contains { $0.matches(topic) }
@@ -44,6 +53,7 @@ struct DeliveryModel {
 
     /// - Returns: what is wrong with what a stream got; nil for nothing.
     func fault(of stream: Stream, epoch: String, firstSequence: UInt64) throws -> String? {
+        let wanted = audiences(of: stream)
         var start = stream.joinedAt
         if case .after(let id)? = stream.resume.flatMap({ EventID($0) }).map(ResumePoint.after),
             id.epoch == epoch, id.sequence <= stream.joinedAt
@@ -56,17 +66,17 @@ struct DeliveryModel {
         if start < stream.joinedAt, verdict(of: stream) == "reset" { return "reset for a known id" }
         // Owed in order; an app's own id takes no part in resume.
         let owed = published.filter { event in
-            event.sequence > start && !refused.contains(event.sequence) && isFor(event, stream)
+            event.sequence > start && !refused.contains(event.sequence) && wanted[event.audience]
                 && (event.run == stream.run ? !event.isForeign || event.sequence > stream.joinedAt : !event.isForeign)
         }
         var received: Set<UInt64> = []
         var last: UInt64 = 0
-        var gaps: [(ClosedRange<UInt64>, Int?)] = []
+        var gaps: [(range: ClosedRange<UInt64>, count: Int?, isCertain: Bool)] = []
         var next = 0
         var sends = 0
         var claimed: UInt64 = 0
         func isAccounted(_ sequence: UInt64) -> Bool {
-            received.contains(sequence) || gaps.contains { $0.0.contains(sequence) }
+            received.contains(sequence) || gaps.contains { $0.range.contains(sequence) }
         }
         for event in stream.sink.events {
             switch event.event {
@@ -75,14 +85,16 @@ struct DeliveryModel {
                 guard let first = EventID(gap.first), let end = EventID(gap.last), first.sequence <= end.sequence else {
                     return "malformed gap \(event.data)"
                 }
-                gaps.append((first.sequence...end.sequence, gap.count))
+                // Without a count the history has forgotten all that there was up to the place that the client is at,
+                // and cannot tell whether any of it was there.
+                gaps.append((first.sequence...end.sequence, gap.count, gap.count != nil))
             case "martlet.resume":
                 let news = try event.json(Verdict.self)
                 if news.verdict == "partial" {
                     guard let after = news.after.flatMap({ EventID($0) }),
                         let through = news.through.flatMap({ EventID($0) }), after.sequence < through.sequence
                     else { return "malformed partial \(event.data)" }
-                    gaps.append((after.sequence + 1...through.sequence, nil))
+                    gaps.append((after.sequence + 1...through.sequence, nil, true))
                 }
             case "direct":
                 guard sends < stream.sends.count, stream.sends[sends] == event.data else {
@@ -94,7 +106,7 @@ struct DeliveryModel {
                 let origin = published[index]
                 let sequence = origin.sequence
                 guard !refused.contains(sequence) else { return "phantom \(sequence)" }
-                guard isFor(origin, stream) else { return "\(sequence) is not for this client" }
+                guard wanted[origin.audience] else { return "\(sequence) is not for this client" }
                 guard sequence > last else { return "\(sequence) after \(last)" }
                 guard sequence > start || stream.replay != .none else { return "\(sequence) again after \(start)" }
                 last = sequence
@@ -112,15 +124,22 @@ struct DeliveryModel {
                 next += 1
             }
         }
-        // A hole that is announced is one.
-        for (range, count) in gaps {
-            let missing = owed.filter { range.contains($0.sequence) && !received.contains($0.sequence) }
-            if missing.isEmpty, start >= firstSequence { return "gap \(range), but nothing is missing" }
-            if let count, count > missing.count { return "gap of \(count), but \(missing.count) are missing" }
+        // A hole that is announced is one, also in what a new client gets of the past.
+        let isNew = start == stream.joinedAt && stream.replay != .none
+        let possible = published.filter { event in
+            event.sequence > (isNew ? 0 : start) && !refused.contains(event.sequence) && wanted[event.audience]
+                && !received.contains(event.sequence)
+        }
+        for gap in gaps where gap.isCertain {
+            let missing = possible.filter { gap.range.contains($0.sequence) }
+            if missing.isEmpty, start >= firstSequence { return "gap \(gap.range), but nothing is missing" }
+            if let count = gap.count, count > missing.count {
+                return "gap of \(count), but \(missing.count) are missing"
+            }
         }
         if let end = stream.owesAllThrough {
             for event in owed where event.sequence <= end && !isAccounted(event.sequence) {
-                return "\(event.sequence) (\(event.audience)) has not come, and no gap says so"
+                return "\(event.sequence) (\(Self.audiences[event.audience])) has not come, and no gap says so"
             }
             if sends < stream.owedSends { return "\(sends) of \(stream.owedSends) direct sends came" }
         }

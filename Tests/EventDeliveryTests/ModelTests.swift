@@ -136,7 +136,7 @@ private struct Schedule {
                     topics \(stream.topics) user \(stream.user ?? "-") resume \(stream.resume ?? "-") \
                     replay \(stream.replay) joined at \(stream.joinedAt) history \(history)
                     \(stream.sink.events.map { "\($0.event) \($0.data) id \($0.lastEventID)" }.joined(separator: "\n"))
-                    published: \(model.published.enumerated().map { "\($0):\($1.sequence) \($1.audience)" }
+                    published: \(model.published.enumerated().map { "\($0):\($1.sequence) \(DeliveryModel.audiences[$1.audience])" }
                         .joined(separator: ", "))
                     """
             }
@@ -149,7 +149,8 @@ private struct Schedule {
         case 0..<9: try publish()
         case 9..<13: try joinOrLeave()
         case 13, 14: if let stream = aStream() { streams[stream].sink.room = pick(4) }
-        case 15, 16: if let stream = aStream() { streams[stream].sink.read(Bool.random(using: &random) ? nil : pick(8)) }
+        case 15, 16:
+            if let stream = aStream() { streams[stream].sink.read(Bool.random(using: &random) ? nil : pick(8)) }
         case 17, 18: try send()
         case 19: host.loops[pick(2)].run()
         case 20: host.run()
@@ -164,12 +165,8 @@ private struct Schedule {
 
     private mutating func publish() throws {
         for _ in 0...pick(5) {
-            let audience: EventAudience =
-                switch pick(6) {
-                case 0, 1: .everyone
-                case 2: .user(Self.users[pick(2)])
-                default: .topic(Self.topics[pick(Self.topics.count)])
-                }
+            let index = pick(3) == 0 ? 0 : 1 + pick(DeliveryModel.audiences.count - 1)
+            let audience = DeliveryModel.audiences[index]
             let isForeign = pick(12) == 0
             let before = host.hub.state.withLock { $0.lastSequence }
             let receipt = try host.hub.publish(
@@ -183,7 +180,7 @@ private struct Schedule {
             let isKept = !isForeign && history.maxEventsPerTopic > 0 && settings.keepsHistory
             model.published.append(
                 DeliveryModel.Published(
-                    sequence: sequence, audience: audience, isForeign: isForeign, run: process, isKept: isKept))
+                    sequence: sequence, audience: index, isForeign: isForeign, run: process, isKept: isKept))
         }
     }
 

@@ -142,7 +142,9 @@ import Testing
         let hub = host.hub
         let result = Task { await hub.statistics }
         let done = Mutex<EventStatistics?>(nil)
-        let waiter = Task { let value = await result.value; done.withLock { $0 = value } }
+        let waiter = Task {
+            let value = await result.value; done.withLock { $0 = value }
+        }
         while done.withLock({ $0 == nil }) {
             host.run()
             await Task.yield()

@@ -139,7 +139,8 @@ import Testing
 
     @Test func `a client that is told to stay away gets 204 at its next connect`() async throws {
         let stream = try await host.client().stream("/live/all")
-        #expect(host.application.sse.closeClient(try #require(host.application.sse.clients.first?.id), reconnect: false))
+        #expect(
+            host.application.sse.closeClient(try #require(host.application.sse.clients.first?.id), reconnect: false))
         try await stream.expect("martlet.close", data: #"{"reconnect":false}"#)
         #expect(await stream.hasEnded)
         let response = try await refusal { try await stream.reconnect() }

@@ -50,7 +50,7 @@ final class HistoryReplay {
             } : EventHistory.Page(events: [], isLast: true)
         let known = max(position, announcedThrough)
         if page.forgottenThrough > known {
-            // Forgotten while this client was on its way there.
+            // Forgotten while this client was on its way there: at the least, none is silent about it.
             let gap = ControlEvent.Gap(
                 first: "\(hub.epoch)-\(known + 1)", last: "\(hub.epoch)-\(page.forgottenThrough)", count: nil)
             if let frame = ControlEvent.frame("martlet.gap", gap) { write(frame) }
