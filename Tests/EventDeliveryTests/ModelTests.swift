@@ -9,7 +9,7 @@ import Testing
 @Suite struct ModelTests {
     /// `MARTLET_SCHEDULES` runs more, `MARTLET_SEED` one again.
     private static let environment = ProcessInfo.processInfo.environment
-    private static let schedules = environment["MARTLET_SCHEDULES"].flatMap { Int($0) } ?? 2000
+    private static let schedules = environment["MARTLET_SCHEDULES"].flatMap { Int($0) } ?? 500
     private static let seed = environment["MARTLET_SEED"].flatMap { UInt64($0) }
 
     enum Kind: CaseIterable { case memory, durable }
@@ -237,7 +237,7 @@ private struct Schedule {
     /// As after `kill -9`: what the loops had not done is never done.
     private mutating func restart() throws {
         guard store != nil else { return }
-        while host.hub.isStoring {}
+        while host.hub.isStoring { sched_yield() }
         noteRefused()
         for index in clients.indices {
             guard let stream = clients[index].stream else { continue }

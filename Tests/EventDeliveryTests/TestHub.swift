@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import MartletEventStream
 import NIOCore
@@ -28,7 +29,10 @@ struct TestHub {
 
     func run() {
         // The store's thread hands over to the loops.
-        while hub.isStoring || loops.contains(where: { !$0.isIdle }) { for loop in loops { loop.run() } }
+        while hub.isStoring || loops.contains(where: { !$0.isIdle }) {
+            for loop in loops { loop.run() }
+            if hub.isStoring { sched_yield() }
+        }
     }
 
     func advance(by duration: Duration) {
