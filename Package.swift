@@ -93,6 +93,9 @@ let package = Package(
             name: "DiscoveryTests",
             dependencies: ["Martlet", "MartletTesting", "ControllerLibrary", "ExampleApp"],
             swiftSettings: strict),
+        .testTarget(
+            name: "EventDeliveryTests", dependencies: ["Martlet", "MartletTesting", "CZlib", nio, nioPosix, logging],
+            swiftSettings: strict),
         .testTarget(name: "FrameworkTests", dependencies: ["Martlet", "MartletTesting"], swiftSettings: strict),
         .testTarget(
             name: "ServerTests", dependencies: ["Martlet", "MartletTesting", nio, nioPosix],

@@ -62,7 +62,8 @@ public final class TestHost: Sendable {
         while quietTurns < 2 {
             let before = executor.enqueuedJobs.load(ordering: .relaxed)
             try? await executor.eventLoop.submit {}.get()
-            let isQuiet = executor.enqueuedJobs.load(ordering: .relaxed) == before
+            let isQuiet =
+                executor.enqueuedJobs.load(ordering: .relaxed) == before && !application.sse.isStoring
             quietTurns = isQuiet ? quietTurns + 1 : 0
         }
     }

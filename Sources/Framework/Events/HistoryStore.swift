@@ -61,8 +61,9 @@ public struct StoredEvent: Sendable, Hashable {
 }
 
 extension EventHistory {
-    /// How many events may come between two that are stored.
-    private static let unstoredNumbers: UInt64 = 1 << 24
+    /// How far a new process begins behind the last number that is stored: more than may have been given without being
+    /// stored, and by chance, so that a process that stored nothing does not share its numbers with the next.
+    private static let unstoredNumbers: Range<UInt64> = 1 << 24..<1 << 40
 
     /// What a store kept of earlier processes, or nothing.
     ///
@@ -94,7 +95,7 @@ extension EventHistory {
                     time: now - .seconds(age), slowReaders: rules.slowReaders, key: nil))
         }
         // Numbers that were given but not stored are not given again to something else.
-        return (stored.epoch, stored.lastSequence + unstoredNumbers, history)
+        return (stored.epoch, stored.lastSequence + .random(in: unstoredNumbers), history)
     }
 }
 
@@ -115,6 +116,8 @@ final class HistoryWriter: Sendable {
     private let queue = DispatchQueue(label: "martlet.history")
 
     init(_ store: any HistoryStore) { self.store = store }
+
+    var isWriting: Bool { state.withLock { $0.isWriting } }
 
     /// - Parameter deliver: called with what the store has taken, and with what needs no storing.
     func submit(_ entry: Entry, deliver: @escaping @Sendable ([HubPost]) -> Void) {
