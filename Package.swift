@@ -16,6 +16,7 @@ let package = Package(
     products: [
         .library(name: "Martlet", targets: ["Martlet"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
+        .library(name: "MartletClient", targets: ["MartletClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -23,6 +24,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/swiftlang/swift-syntax.git", from: "603.0.1"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
     ],
     targets: [
         // Arrows only point up this list (Docs/architecture.md).
@@ -50,6 +52,7 @@ let package = Package(
             name: "MartletMiddleware",
             dependencies: ["MartletCore", "CZlib"],
             path: "Sources/Middleware",
+            resources: [.embedInCode("martlet.js")],
             swiftSettings: strict),
         .target(
             name: "MartletServer",
@@ -68,6 +71,15 @@ let package = Package(
             dependencies: ["MartletCore", "MartletMiddleware", nio, nioPosix],
             path: "Sources/TestHost",
             swiftSettings: strict),
+        // A product of its own: only who asks for it builds async-http-client.
+        .target(
+            name: "MartletClient",
+            dependencies: [
+                "MartletEventStream", "CZlib", nio, nioHTTP1, httpTypes,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            path: "Sources/Client",
+            swiftSettings: strict),
         .testTarget(name: "RoutingTests", dependencies: ["MartletRouting"], swiftSettings: strict),
         .testTarget(name: "EventStreamTests", dependencies: ["MartletEventStream", nio], swiftSettings: strict),
         .testTarget(
@@ -84,6 +96,18 @@ let package = Package(
             name: "ServerTests", dependencies: ["Martlet", "MartletTesting", nio, nioPosix, nioHTTP1],
             swiftSettings: strict),
         .testTarget(name: "ExampleAppTests", dependencies: ["ExampleApp", "MartletTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "ClientTests",
+            dependencies: ["MartletClient", "Martlet", "CZlib", nio, nioPosix, nioHTTP1, httpTypes],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "EventClient",
+            dependencies: ["MartletClient", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "ContractService",
+            dependencies: ["MartletClient", "Martlet"],
+            swiftSettings: strict),
         .executableTarget(
             name: "ExampleApp",
             dependencies: ["Martlet"],

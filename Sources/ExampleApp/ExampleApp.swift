@@ -5,6 +5,6 @@ struct ExampleApp: App {
     func configure(_ app: inout AppBuilder) throws {
         app.services.add(ChatRooms())
         app.services.add(SystemMonitor())
-        app.use(Compression(), Sessions(.memory))
+        app.use(Compression(), ClientScript(), Sessions(.memory))
     }
 }
