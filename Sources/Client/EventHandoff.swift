@@ -55,8 +55,8 @@ final class EventHandoff: Sendable {
     func take() async -> Taken {
         let taken = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let next = state.withLock { state in
-                    if Task.isCancelled { return Taken.end(nil) }
+                let next: Taken? = state.withLock { state in
+                    if Task.isCancelled { return .end(nil) }
                     if let next = state.next() { return next }
                     state.taker = continuation
                     return nil

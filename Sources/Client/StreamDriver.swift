@@ -28,6 +28,13 @@ final class StreamDriver: Sendable {
         var verdict: ResumeVerdict?
         /// The attempt under way, which can be given up alone.
         var connection: StreamConnection?
+
+        mutating func enter(_ state: EventSource.State) {
+            // Closed is for good, also for a connection that opens meanwhile.
+            guard state != self.state, self.state != .closed else { return }
+            self.state = state
+            for observer in observers.values { observer.yield(state) }
+        }
     }
 
     let url: String
@@ -85,7 +92,7 @@ final class StreamDriver: Sendable {
     func start() {
         condition.withLock { condition in
             guard case .idle = condition.phase else { return }
-            condition.phase = .running(Task { [clock] in await run(clock) })
+            condition.phase = .running(Task { await run() })
         }
     }
 
@@ -93,7 +100,7 @@ final class StreamDriver: Sendable {
 
     /// Over for good, with what it failed on; only the first call counts.
     func finish(_ error: EventSourceError?) {
-        let ended: (callbacks: Callbacks, task: Task<Void, Never>?)? = condition.withLock { condition in
+        let ended = condition.withLock { condition -> (callbacks: Callbacks, task: Task<Void, Never>?)? in
             if case .over = condition.phase { return nil }
             var task: Task<Void, Never>?
             if case .running(let running) = condition.phase { task = running }
@@ -109,6 +116,8 @@ final class StreamDriver: Sendable {
         if let error { for action in ended.callbacks.error { action(error) } }
         for action in ended.callbacks.close { action() }
     }
+
+    private func run() async { await run(clock) }
 
     private func run(_ clock: some Clock<Duration>) async {
         /// Attempts in a row that led to no stream.
@@ -177,14 +186,5 @@ final class StreamDriver: Sendable {
             }
         }
         if isIterated { await handoff.give(events) }
-    }
-}
-
-extension StreamDriver.Condition {
-    fileprivate mutating func enter(_ state: EventSource.State) {
-        // Closed is for good, also for a connection that opens meanwhile.
-        guard state != self.state, self.state != .closed else { return }
-        self.state = state
-        for observer in observers.values { observer.yield(state) }
     }
 }

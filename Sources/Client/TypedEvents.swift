@@ -28,7 +28,7 @@ extension EventSource {
     ///   - type: what the data of an event is.
     ///   - name: the type of event to read, all others are passed over; `nil` reads all but resume verdicts.
     ///   - undecodable: what to do with data that is not of that type.
-    public func events<Payload: Decodable>(
+    public func events<Payload: Decodable & Sendable>(
         as type: Payload.Type, named name: String? = nil, undecodable: UndecodableEvents = .fail
     ) -> TypedEvents<Payload> {
         TypedEvents(events: events, name: name, undecodable: undecodable) { event in
@@ -37,7 +37,7 @@ extension EventSource {
     }
 
     /// The events as values of a type that knows how to be made from one.
-    public func events<Payload: EventDecodable>(
+    public func events<Payload: EventDecodable & Sendable>(
         as type: Payload.Type, named name: String? = nil, undecodable: UndecodableEvents = .fail
     ) -> TypedEvents<Payload> {
         TypedEvents(events: events, name: name, undecodable: undecodable) { event in
@@ -46,7 +46,7 @@ extension EventSource {
     }
 
     /// Prefers ``EventDecodable`` where a type is both.
-    public func events<Payload: EventDecodable & Decodable>(
+    public func events<Payload: EventDecodable & Decodable & Sendable>(
         as type: Payload.Type, named name: String? = nil, undecodable: UndecodableEvents = .fail
     ) -> TypedEvents<Payload> {
         TypedEvents(events: events, name: name, undecodable: undecodable) { event in

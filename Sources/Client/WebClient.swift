@@ -195,15 +195,11 @@ public final class WebClient: Sendable {
         var body = ByteBuffer()
         for try await bytes in response.body {
             decoder.append(bytes)
-            do throws(EventSourceError) {
-                while var piece = try decoder.next() {
-                    guard body.readableBytes + piece.readableBytes <= configuration.maximumBodyBytes else {
-                        throw WebClientError.bodyTooLarge(limit: configuration.maximumBodyBytes)
-                    }
-                    body.writeBuffer(&piece)
+            while var piece = try Self.next(of: &decoder, coding) {
+                guard body.readableBytes + piece.readableBytes <= configuration.maximumBodyBytes else {
+                    throw WebClientError.bodyTooLarge(limit: configuration.maximumBodyBytes)
                 }
-            } catch {
-                throw WebClientError.contentEncoding(coding)
+                body.writeBuffer(&piece)
             }
         }
         var headers = HTTPFields()
@@ -213,5 +209,9 @@ public final class WebClient: Sendable {
         return WebResponse(
             status: HTTPResponse.Status(code: Int(response.status.code)), headers: headers, body: body,
             url: url.absoluteString)
+    }
+
+    private static func next(of decoder: inout ContentDecoder, _ coding: String) throws(WebClientError) -> ByteBuffer? {
+        do { return try decoder.next() } catch { throw .contentEncoding(coding) }
     }
 }

@@ -40,9 +40,9 @@ public enum WebBody: Sendable {
 
     func encoded() throws(WebClientError) -> Encoded? {
         switch self {
-        case .empty: nil
+        case .empty: return nil
         case .form(let fields):
-            Encoded(
+            return Encoded(
                 bytes: ByteBuffer(string: FormEncoding.string(of: fields)), type: "application/x-www-form-urlencoded")
         case .json(let value):
             do {
@@ -52,8 +52,8 @@ public enum WebBody: Sendable {
             } catch {
                 throw .unencodable(error)
             }
-        case .multipart(let body): Encoded(bytes: body.bytes, type: body.type)
-        case .bytes(let bytes, let type): Encoded(bytes: bytes, type: type)
+        case .multipart(let body): return Encoded(bytes: body.bytes, type: body.type)
+        case .bytes(let bytes, let type): return Encoded(bytes: bytes, type: type)
         }
     }
 }
