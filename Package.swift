@@ -100,6 +100,9 @@ let package = Package(
             name: "ClientTests",
             dependencies: ["MartletClient", "Martlet", "CZlib", nio, nioPosix, nioHTTP1, httpTypes],
             swiftSettings: strict),
+        .testTarget(
+            name: "DocsTests", dependencies: ["Martlet", "MartletTesting", "MartletClient", nio],
+            swiftSettings: strict),
         .executableTarget(
             name: "EventClient",
             dependencies: ["MartletClient", .product(name: "ArgumentParser", package: "swift-argument-parser")],

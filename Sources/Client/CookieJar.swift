@@ -54,8 +54,12 @@ public struct CookieJar: Sendable {
             default: break
             }
         }
-        if let maximumAge { cookie.expires = maximumAge > 0 ? now.addingTimeInterval(Double(maximumAge)) : .distantPast }
-        guard cookie.domain == host || (Self.isBelow(host, cookie.domain) && cookie.domain.contains(".")) else { return }
+        if let maximumAge {
+            cookie.expires = maximumAge > 0 ? now.addingTimeInterval(Double(maximumAge)) : .distantPast
+        }
+        guard cookie.domain == host || (cookie.domain.contains(".") && Self.isBelow(host, cookie.domain)) else {
+            return
+        }
         if cookie.domain == host, Self.isAddress(host) { cookie.isHostOnly = true }
         if cookie.isSecure, url.scheme != "https" { return }
         let existing = cookies.firstIndex {
@@ -96,7 +100,8 @@ public struct CookieJar: Sendable {
         guard host == cookie.domain || (!cookie.isHostOnly && isBelow(host, cookie.domain)) else { return false }
         let path = url.path.isEmpty ? "/" : url.path
         guard path != cookie.path else { return true }
-        return path.hasPrefix(cookie.path) && (cookie.path.hasSuffix("/") || path.dropFirst(cookie.path.count).hasPrefix("/"))
+        guard path.hasPrefix(cookie.path) else { return false }
+        return cookie.path.hasSuffix("/") || path.dropFirst(cookie.path.count).hasPrefix("/")
     }
 
     private static func isBelow(_ host: String, _ domain: String) -> Bool {

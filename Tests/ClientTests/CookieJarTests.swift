@@ -77,6 +77,8 @@ struct CookieJarTests {
         #expect(CookieDate.parse(text) == Date(timeIntervalSince1970: Double(seconds)))
     }
 
-    @Test(arguments: ["", "Nov 1994", "06 Nov 1994 24:00:00", "32 Nov 1994 08:49:37", "06 Nov 1994 08:49", "06 Nux 1994 08:49:37"])
+    @Test(arguments: [
+        "", "Nov 1994", "06 Nov 1994 24:00:00", "32 Nov 1994 08:49:37", "06 Nov 1994 08:49", "06 Nux 1994 08:49:37",
+    ])
     func `what is no date is none`(text: String) { #expect(CookieDate.parse(text) == nil) }
 }

@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test func `a block that the end of a connection leaves unfinished is not delivered, nor is its id kept`() async throws {
+    @Test func `a block that a connection's end leaves unfinished is dropped with its id`() async throws {
         try await ScriptedServer.run { server in
             let subject = Subject(server.url())
             let reading = subject.reading()
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func `a status that the configuration names is tried again, no sooner than the server wishes`() async throws {
+    @Test func `a status in the configuration is tried again, no sooner than the server wishes`() async throws {
         try await ScriptedServer.run { server in
             let subject = Subject(server.url()) { $0.retriedStatuses = [503] }
             subject.source.connect()
@@ -253,7 +253,7 @@ import Testing
         }
     }
 
-    @Test func `headers are asked for before every attempt, and failing to make them is a failed attempt`() async throws {
+    @Test func `headers are asked for before every attempt, and may fail`() async throws {
         struct NoToken: Error {}
         try await ScriptedServer.run { server in
             let asked = Mutex(0)
