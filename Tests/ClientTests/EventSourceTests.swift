@@ -1,5 +1,6 @@
 import MartletClient
 import NIOCore
+import Synchronization
 import Testing
 
 /// What a program sees of a stream.
@@ -47,80 +48,88 @@ import Testing
         }
     }
 
-    enum Ending: CaseIterable { case cancelling, closing, leaving, forgetting }
+    enum Ending: CaseIterable { case cancelling, closing, leaving }
 
     @Test(arguments: Ending.allCases)
     func `the socket closes with the loop, the source or the task`(ending: Ending) async throws {
         try await ScriptedServer.run { server in
-            var subject: Subject? = Subject(server.url())
-            let source = subject?.source
+            let source = Subject(server.url()).source
             let seen = AsyncQueue<Void>()
             let loop = Task {
-                guard ending != .forgetting, let source else { return }
                 for try await _ in source.events {
                     seen.add(())
                     if ending == .leaving { return }
                 }
             }
-            if ending == .forgetting { source?.connect() }
             let exchange = await server.next()
             try await exchange.open()
             try await exchange.send("data: x\n\n")
+            await seen.next()
             switch ending {
-            case .cancelling:
-                await seen.next()
-                loop.cancel()
-            case .closing:
-                await seen.next()
-                source?.close()
-            case .leaving: await seen.next()
-            case .forgetting: break
+            case .cancelling: loop.cancel()
+            case .closing: source.close()
+            case .leaving: break
             }
-            subject = nil
-            if ending == .forgetting {
-                try await forget(server)
-            } else {
-                try await exchange.waitUntilClosed()
-                try await loop.value
-                #expect(source?.state == .closed)
-            }
-            _ = subject
+            try await exchange.waitUntilClosed()
+            try await loop.value
+            #expect(source.state == .closed)
         }
     }
 
-    private func forget(_ server: ScriptedServer) async throws {
-        var source: EventSource? = EventSource(server.url("/forgotten"))
-        source?.connect()
-        let exchange = await server.next()
-        try await exchange.open()
-        source = nil
-        try await exchange.waitUntilClosed()
-        #expect(source == nil)
+    @Test func `the socket closes with a source that is let go`() async throws {
+        try await ScriptedServer.run { server in
+            var source: EventSource? = EventSource(server.url())
+            source?.connect()
+            let exchange = await server.next()
+            try await exchange.open()
+            source = nil
+            try await exchange.waitUntilClosed()
+            #expect(source == nil)
+        }
+    }
+
+    @Test func `a loop that does not read keeps the server from writing`() async throws {
+        try await ScriptedServer.run { server in
+            var events = Subject(server.url()).source.events.makeAsyncIterator()
+            let exchange = await server.next()
+            try await exchange.open()
+            let event = "data: " + String(repeating: "x", count: 65_528) + "\n\n"
+            let written = Mutex(0)
+            let writer = Task {
+                // 64 MB, far more than the buffers of two sockets hold.
+                for _ in 0..<1024 {
+                    try await exchange.send(event)
+                    written.withLock { $0 += 1 }
+                }
+            }
+            #expect(try await events.next()?.data.utf8.count == 65_528)
+            // Time in which a reader without restraint would have read it all.
+            let web = WebClient(server.url("/"))
+            for _ in 0..<300 {
+                async let reply = web.get("/")
+                try await server.next().respond(200)
+                _ = try await reply
+            }
+            #expect(written.withLock { $0 } < 1024)
+            writer.cancel()
+            try await exchange.cut()
+            _ = await writer.result
+        }
     }
 
     @Test func `a source is iterated once`() async throws {
         try await ScriptedServer.run { server in
-            let subject = Subject(server.url())
-            let first = subject.reading()
-            let second = subject.reading()
-            let exchange = await server.next()
-            try await exchange.open()
-            try await exchange.send("data: x\n\n")
-            let refused = await withTaskGroup(of: String.self) { group in
-                for reading in [first, second] {
-                    group.addTask {
-                        await withTaskCancellationHandler {
-                            await reading.end?.name ?? "ended"
-                        } onCancel: {
-                            reading.task.cancel()
-                        }
-                    }
-                }
-                let name = await group.next()
-                group.cancelAll()
-                return name
+            let source = Subject(server.url()).source
+            let sequence = source.events
+            let held = sequence.makeAsyncIterator()
+            var second = sequence.makeAsyncIterator()
+            await #expect {
+                _ = try await second.next()
+            } throws: { error in
+                (error as? EventSourceError)?.name == "alreadyIterated"
             }
-            #expect(refused == "alreadyIterated")
+            #expect(source.state == .connecting)
+            withExtendedLifetime(held) {}
         }
     }
 
