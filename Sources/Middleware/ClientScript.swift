@@ -37,14 +37,23 @@ public struct ClientScript: Middleware {
     }
 
     /// RFC 9110, section 13.1.2: compared weakly, since a compressed copy has a weak tag.
-    private func isHeld(_ tags: [String]) -> Bool {
-        tags.flatMap { $0.split(separator: ",") }
-            .map { $0.filter { $0 != " " && $0 != "\t" } }
-            .contains { $0 == "*" || $0 == tag || $0 == "W/\(tag)" }
+    private func isHeld(_ lines: [String]) -> Bool {
+        let accepted: Set<String> = ["*", tag, "W/\(tag)"]
+        for line in lines {
+            for item in line.split(separator: ",") {
+                let held = item.filter { character in character != " " && character != "\t" }
+                if accepted.contains(held) { return true }
+            }
+        }
+        return false
     }
 
     /// FNV-1a: tells one version from another, and promises no more.
     private static func digest(of bytes: ByteBuffer) -> UInt64 {
-        bytes.readableBytesView.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+        var digest: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in bytes.readableBytesView {
+            digest = (digest ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
+        }
+        return digest
     }
 }
