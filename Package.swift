@@ -17,6 +17,7 @@ let package = Package(
         .library(name: "Martlet", targets: ["Martlet"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
         .library(name: "MartletClient", targets: ["MartletClient"]),
+        .executable(name: "ExampleApp", targets: ["ExampleAppMain"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -31,7 +32,9 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CRegistry"),
         .target(name: "MartletRouting", path: "Sources/Routing", swiftSettings: strict),
-        .target(name: "MartletEventStream", dependencies: [nio], path: "Sources/EventStream", swiftSettings: strict),
+        .target(
+            name: "MartletEventStream", dependencies: ["MartletMacros", nio], path: "Sources/EventStream",
+            swiftSettings: strict),
         .macro(
             name: "MartletMacros",
             dependencies: [
@@ -44,7 +47,8 @@ let package = Package(
         .target(
             name: "MartletCore",
             dependencies: [
-                "CRegistry", "MartletRouting", "MartletEventStream", "MartletMacros", nio, nioPosix, httpTypes, logging,
+                "CRegistry", "CZlib", "MartletRouting", "MartletEventStream", "MartletMacros", nio, nioPosix, httpTypes,
+                logging,
             ],
             path: "Sources/Framework",
             swiftSettings: strict),
@@ -91,6 +95,16 @@ let package = Package(
                 .product(name: "SwiftParser", package: "swift-syntax"),
             ],
             swiftSettings: strict),
+        // What discovery has to find beside the test target's own controllers.
+        .target(
+            name: "ControllerLibrary",
+            dependencies: ["Martlet"],
+            path: "Tests/Fixtures/ControllerLibrary",
+            swiftSettings: strict),
+        .testTarget(
+            name: "DiscoveryTests",
+            dependencies: ["Martlet", "MartletTesting", "ControllerLibrary", "ExampleApp"],
+            swiftSettings: strict),
         .testTarget(name: "FrameworkTests", dependencies: ["Martlet", "MartletTesting"], swiftSettings: strict),
         .testTarget(
             name: "ServerTests", dependencies: ["Martlet", "MartletTesting", nio, nioPosix, nioHTTP1],
@@ -100,6 +114,7 @@ let package = Package(
             name: "ClientTests",
             dependencies: ["MartletClient", "Martlet", "CZlib", nio, nioPosix, nioHTTP1, httpTypes],
             swiftSettings: strict),
+        // Every Swift sample of README.md and Docs stands in this target.
         .testTarget(
             name: "DocsTests", dependencies: ["Martlet", "MartletTesting", "MartletClient", nio],
             swiftSettings: strict),
@@ -111,11 +126,12 @@ let package = Package(
             name: "ContractService",
             dependencies: ["MartletClient", "Martlet"],
             swiftSettings: strict),
-        .executableTarget(
+        .target(
             name: "ExampleApp",
             dependencies: ["Martlet"],
             resources: [.copy("Public")],
             swiftSettings: strict),
+        .executableTarget(name: "ExampleAppMain", dependencies: ["ExampleApp"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

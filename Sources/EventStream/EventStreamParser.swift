@@ -13,6 +13,12 @@ public struct EventStreamParser: Sendable {
         public var data: String
         /// The last event ID string at the time of dispatch; empty while there is none.
         public var lastEventID: String
+
+        public init(event: String, data: String, lastEventID: String) {
+            self.event = event
+            self.data = data
+            self.lastEventID = lastEventID
+        }
     }
 
     /// The last event ID string: set when a block ends, kept until the stream sets another.

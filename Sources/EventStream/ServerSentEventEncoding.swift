@@ -17,14 +17,14 @@ extension ByteBuffer {
         if let name = event.event {
             writeLine(name, after: "event: ")
         }
+        if let data = event.data {
+            writeLines(of: data, after: "data: ")
+        }
         if let id = event.id {
             writeLine(id, after: "id: ")
         }
         if let retry = event.retry {
             writeLine(String(retry.wholeMilliseconds), after: "retry: ")
-        }
-        if let data = event.data {
-            writeLines(of: data, after: "data: ")
         }
         writeStaticString("\n")
     }

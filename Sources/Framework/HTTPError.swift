@@ -39,6 +39,9 @@ public struct FieldErrors: Sendable, Encodable {
 
     public init() {}
 
+    /// One thing that is wrong.
+    public init(_ field: String, _ message: String) { add(field, message) }
+
     public var isEmpty: Bool { messages.isEmpty }
 
     /// - Parameter field: the field's name on the wire; a path such as `address.city` inside a struct.

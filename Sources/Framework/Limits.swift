@@ -22,8 +22,21 @@ public struct Limits: Sendable {
     public var backlog = 4096
     /// How much silence of an event stream a comment breaks.
     public var heartbeat = Duration.seconds(15)
-    /// The most bytes that wait for one reader of an event stream before it is disconnected.
+    /// The part of the heartbeat's interval by which it may come earlier, from 0 to 1, so that streams do not beat together.
+    public var heartbeatJitter = 0.1
+    /// The most bytes that wait for one reader of an event stream before its topic's `SlowReaderPolicy` acts.
     public var maxStreamBacklogBytes = 1024 * 1024
+    /// The most event streams at a time; more are answered with 503.
+    public var maxStreams = 65536
+    /// The most event streams of one user.
+    public var maxStreamsPerUser = 1000
+    /// The most event streams of one address. Behind a proxy all have the proxy's, so this is for servers without.
+    public var maxStreamsPerAddress = Int.max
+    /// Over how long the ends of the event streams are spread at a shutdown, so that their clients do not all come back at
+    /// the same moment.
+    public var drainWindow = Duration.seconds(1)
+    /// After how long clients reconnect that were sent away by a shutdown: each at a random time in this range.
+    public var reconnectSpread = Duration.milliseconds(500)...Duration.seconds(3)
     /// How long requests may go on after a shutdown began.
     public var shutdownTimeout = Duration.seconds(10)
 }

@@ -10,6 +10,8 @@ struct ActionRoute {
     let maxBodyBytes: String?
     /// The part of the source that asks for the route.
     let origin: Syntax
+    /// The attribute that does, nil where the method's name alone does.
+    let attribute: AttributeSyntax?
 
     /// The routes that attributes and name ask for; attributes that agree in all but the verb are one.
     static func routes(
@@ -40,6 +42,7 @@ struct ActionRoute {
         _ prefix: PathTemplate, _ findings: inout Findings
     ) throws(Rejection) {
         verbs = VerbAttribute(rawValue: attribute.baseName)?.verbs ?? convention.verbs
+        self.attribute = attribute
         maxBodyBytes = attribute.argument(labeled: "maxBodyBytes")?.trimmedDescription
         if let written = try attribute.literalText(&findings), let literal = attribute.firstArgument {
             path = try Self.template(written, at: literal, prefix, &findings)
@@ -57,6 +60,7 @@ struct ActionRoute {
         verbs = convention.verbs
         path = try Self.template(convention.path, at: function.name, prefix, &findings)
         maxBodyBytes = nil
+        attribute = nil
         origin = Syntax(function.name)
     }
 
@@ -68,7 +72,9 @@ struct ActionRoute {
             let template = try PathTemplate(path)
             return path.hasPrefix("/") ? template : try prefix.appending(template)
         } catch {
-            throw findings.reject(.malformedPath(path: error.template, reason: error.reason), at: node)
+            throw findings.reject(
+                .malformedPath(path: error.template, reason: error.reason), at: node,
+                fixIts: FixIt.correcting(path, at: node))
         }
     }
 

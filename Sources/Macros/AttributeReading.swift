@@ -42,7 +42,8 @@ extension AttributeListSyntax {
     func first(named name: String) -> AttributeSyntax? { plain.first { $0.baseName == name } }
 
     /// An attribute whose name ends in `Actor` isolates what it stands on.
-    var hasGlobalActor: Bool { plain.contains { $0.baseName.hasSuffix("Actor") } }
+    var globalActors: [AttributeSyntax] { plain.filter { $0.baseName.hasSuffix("Actor") } }
+    var hasGlobalActor: Bool { !globalActors.isEmpty }
 
     /// Those that give a method its routes.
     var verbs: [AttributeSyntax] { plain.filter { VerbAttribute(rawValue: $0.baseName) != nil } }

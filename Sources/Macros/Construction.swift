@@ -53,7 +53,7 @@ struct Construction {
         } else if initializer.isIsolated(in: type) {
             throw findings.reject(
                 .unusableInitializer(.isolated), at: initializer.initKeyword,
-                fixIts: [.makingNonisolated(initializer)])
+                fixIts: [.makingNonisolated(initializer, of: type)])
         }
     }
 

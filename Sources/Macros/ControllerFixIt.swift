@@ -8,6 +8,7 @@ enum ControllerFixIt: FixItMessage {
     case remove(String)
     case addParameter(String)
     case makeNonisolated
+    case write(String)
 
     var fixItID: MessageID { MessageID(domain: "Martlet", id: entry.id) }
     var message: String { entry.text }
@@ -19,6 +20,7 @@ enum ControllerFixIt: FixItMessage {
         case .remove(let text): ("remove", "remove '\(text)'")
         case .addParameter(let text): ("add-parameter", "add a parameter '\(text)'")
         case .makeNonisolated: ("make-nonisolated", "make it nonisolated")
+        case .write(let text): ("write", "write \(text)")
         }
     }
 }
@@ -56,6 +58,14 @@ extension FixIt {
         FixIt(message: ControllerFixIt.remove(modifier.name.text), changes: [.delete(modifier)])
     }
 
+    /// Puts a well-formed path in the place of a literal; empty where there is no literal, or nothing to guess.
+    static func correcting(_ path: String, at node: some SyntaxProtocol) -> [FixIt] {
+        guard let literal = node.as(StringLiteralExprSyntax.self), let correct = PathCorrection.template(for: path)
+        else { return [] }
+        let text = source(of: correct)
+        return [FixIt(message: ControllerFixIt.write(text), changes: [.replace(literal, with: text)])]
+    }
+
     static func addingParameter(_ name: String, to function: FunctionDeclSyntax) -> FixIt {
         let clause = function.signature.parameterClause
         let parameter = "\(name): String"
@@ -64,9 +74,14 @@ extension FixIt {
             changes: [.insert(clause.parameters.isEmpty ? parameter : "\(parameter), ", after: clause.leftParen)])
     }
 
-    static func makingNonisolated(_ initializer: InitializerDeclSyntax) -> FixIt {
-        let first = initializer.modifiers.firstToken(viewMode: .sourceAccurate) ?? initializer.initKeyword
-        return FixIt(message: ControllerFixIt.makeNonisolated, changes: [.insert("nonisolated ", before: first)])
+    /// Takes the initializer's own actor away; where the type is on one too, that takes a word more.
+    static func makingNonisolated(_ initializer: InitializerDeclSyntax, of type: some DeclGroupSyntax) -> FixIt {
+        var changes: [Change] = initializer.attributes.globalActors.map { .delete($0) }
+        if type.isOnGlobalActor {
+            let first = initializer.modifiers.firstToken(viewMode: .sourceAccurate) ?? initializer.initKeyword
+            changes.append(.insert("nonisolated ", before: first))
+        }
+        return FixIt(message: ControllerFixIt.makeNonisolated, changes: changes)
     }
 }
 
@@ -79,6 +94,11 @@ extension FixIt.Change {
     fileprivate static func insert(_ text: String, after node: some SyntaxProtocol) -> Self {
         let place = node.endPositionBeforeTrailingTrivia
         return .replaceText(range: place..<place, with: text, in: Syntax(node))
+    }
+
+    fileprivate static func replace(_ node: some SyntaxProtocol, with text: String) -> Self {
+        let range = node.positionAfterSkippingLeadingTrivia..<node.endPositionBeforeTrailingTrivia
+        return .replaceText(range: range, with: text, in: Syntax(node))
     }
 
     fileprivate static func delete(_ node: some SyntaxProtocol) -> Self { replaceStart(of: node, with: "") }

@@ -76,9 +76,10 @@ struct ControllerModel {
         do {
             return try PathTemplate(written ?? (name == "Home" ? "" : PathNaming.kebabCase(name)))
         } catch {
+            let node = attribute.firstArgument.map(Syntax.init) ?? Syntax(attribute)
             throw findings.reject(
-                .malformedPath(path: error.template, reason: error.reason),
-                at: attribute.firstArgument.map(Syntax.init) ?? Syntax(attribute))
+                .malformedPath(path: error.template, reason: error.reason), at: node,
+                fixIts: FixIt.correcting(error.template, at: node))
         }
     }
 }

@@ -6,5 +6,6 @@ import SwiftSyntaxMacros
 struct MacrosPlugin: CompilerPlugin {
     let providingMacros: [any Macro.Type] = [
         ControllerMacro.self, RouteMacro.self, NotActionMacro.self, BlockingMacro.self,
+        ServerEventsMacro.self,
     ]
 }

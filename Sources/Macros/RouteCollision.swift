@@ -16,11 +16,18 @@ enum RouteCollision {
                         .routeCollision(
                             action: action.name, path: route.path.description, other: other.action.name),
                         at: route.origin,
-                        notes: [Note(node: other.route.origin, message: FirstRoute(action: other.action.name))])
+                        notes: [Note(node: other.route.origin, message: FirstRoute(action: other.action.name))],
+                        fixIts: fixIts(for: route, of: action, after: other.action))
                 }
                 for place in places { taken[place, default: []].append((action, route)) }
             }
         }
+    }
+
+    /// The second action can stop being one; a second route of the same action can only go.
+    private static func fixIts(for route: ActionRoute, of action: Action, after other: Action) -> [FixIt] {
+        if action.function != other.function { return FixIt.keepingFromRouting(action.function) }
+        return route.attribute.map { [.removing($0)] } ?? []
     }
 
     private struct FirstRoute: NoteMessage {

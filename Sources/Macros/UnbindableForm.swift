@@ -17,6 +17,8 @@ extension TypeSyntax {
         switch self.as(TypeSyntaxEnum.self) {
         case .functionType: .closure
         case .metatypeType: .metatype
+        case .identifierType, .memberType: isVoid ? .tuple : nil
+        case .someOrAnyType(let type): type.constraint.unbindableForm
         case .packElementType, .packExpansionType: .pack
         case .attributedType(let type):
             if type.hasSpecifier(.inout) {

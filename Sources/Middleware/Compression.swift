@@ -22,10 +22,11 @@ public struct Compression: Middleware {
     public func respond(to ctx: Context, next: Next) async throws -> Response {
         var response = try await next(ctx)
         guard case .buffer(let body) = response.body, body.readableBytes >= minimumBytes,
-            response.headers[.contentEncoding] == nil, Self.isCompressible(response.headers[.contentType] ?? "")
+            response.headers[.contentEncoding] == nil, response.headers[.contentRange] == nil,
+            Self.isCompressible(response.headers[.contentType] ?? "")
         else { return response }
-        response.headers[.vary] = response.headers[.vary].map { "\($0), Accept-Encoding" } ?? "Accept-Encoding"
-        guard Self.acceptsGzip(ctx.request.headers[.acceptEncoding] ?? ""), let compressed = gzip(body) else {
+        response.headers[.vary] = ContentCoding.vary(response.headers[.vary])
+        guard ContentCoding.acceptsGzip(ctx.request.headers), let compressed = gzip(body) else {
             return response
         }
         response.headers[.contentEncoding] = "gzip"
@@ -38,19 +39,6 @@ public struct Compression: Middleware {
     private static func isCompressible(_ type: String) -> Bool {
         let type = type.lowercased()
         return type.hasPrefix("text/") || ["json", "javascript", "xml", "svg"].contains { type.contains($0) }
-    }
-
-    /// RFC 9110 section 12.5.3: named or covered by `*`, and not with a weight of zero.
-    static func acceptsGzip(_ header: String) -> Bool {
-        var accepted: Bool?
-        for item in header.lowercased().split(separator: ",") {
-            let parts = item.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
-            guard let coding = parts.first, coding == "gzip" || coding == "x-gzip" || coding == "*" else { continue }
-            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
-            if coding != "*" { return weight > 0 }
-            accepted = weight > 0
-        }
-        return accepted ?? false
     }
 
     /// nil when zlib cannot: then the body goes as it is.

@@ -7,28 +7,58 @@ final class ConnectionSink: EventSink {
     private let connection: Connection
     private let context: ChannelHandlerContext
     private let isChunked: Bool
+    private let deflater: FrameDeflater
+    /// nil for a stream that is not compressed.
+    private var gzip: GzipEnvelope?
     var subscriber: Subscriber?
 
-    init(_ connection: Connection, _ context: ChannelHandlerContext, isChunked: Bool) {
+    init(
+        _ connection: Connection, _ context: ChannelHandlerContext, isChunked: Bool, isGzip: Bool,
+        deflater: FrameDeflater
+    ) {
         self.connection = connection
         self.context = context
         self.isChunked = isChunked
+        self.deflater = deflater
+        gzip = isGzip ? GzipEnvelope() : nil
+    }
+
+    /// What the stream begins with, behind the response's head.
+    func opening() -> ByteBuffer {
+        guard gzip != nil else {
+            return isChunked ? EventFrame.openingComment.chunk : EventFrame.openingComment.payload
+        }
+        let frame = EventFrame.openingComment.compressed(by: deflater)
+        gzip?.add(frame)
+        return framed(GzipEnvelope.header, frame.blocks)
     }
 
     func write(_ frame: EventFrame) {
-        context.write(connection.wrapOutboundOut(isChunked ? frame.chunk : frame.payload), promise: nil)
+        guard gzip != nil else {
+            return send(isChunked ? frame.chunk : frame.payload)
+        }
+        let compressed = frame.compressed(by: deflater)
+        gzip?.add(compressed)
+        send(isChunked ? compressed.chunk : compressed.blocks)
+    }
+
+    private func send(_ buffer: ByteBuffer) { context.write(connection.wrapOutboundOut(buffer), promise: nil) }
+
+    private func framed(_ first: [UInt8], _ second: ByteBuffer) -> ByteBuffer {
+        var content = ByteBuffer(bytes: first)
+        content.writeImmutableBuffer(second)
+        guard isChunked else { return content }
+        var chunk = ByteBuffer()
+        chunk.writeChunk(content)
+        return chunk
     }
 
     func flush() { context.flush() }
 
     var isWritable: Bool { context.channel.isWritable }
 
-    var backlogBytes: Int {
-        guard !isWritable else { return 0 }
-        return (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-    }
-
     func end() {
+        if let gzip { send(framed([], gzip.trailer)) }
         let last = isChunked ? ByteBuffer.lastChunk : ByteBuffer()
         // A peer that does not read is not waited for.
         connection.closeAfter(Connection.lingering)
@@ -48,12 +78,7 @@ extension Connection {
     /// Nothing more is decoded: the decoder's state is let go, and the kernel is to notice a peer that vanished.
     func dropDecoder() {
         guard let context else { return }
-        let pipeline = context.pipeline.syncOperations
-        for name in [ServerPipeline.decoderName, ServerPipeline.watchName] {
-            if let handler = try? pipeline.context(name: name) {
-                pipeline.removeHandler(context: handler, promise: nil)
-            }
-        }
+        stopReadingRequests()
         #if os(Linux)
         // Heartbeats are not acknowledged by a peer that is gone without a word; with this it is gone within two of them.
         let patience = max(1000, application.limits.heartbeat.components.seconds * 1000 - 1000)

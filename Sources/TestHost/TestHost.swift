@@ -40,7 +40,10 @@ public final class TestHost: Sendable {
         }
     }
 
-    deinit { application.sse.shutDown(retry: .zero) }
+    deinit {
+        application.sse.stop()
+        application.sse.closeAll()
+    }
 
     /// A client with no cookies yet.
     public func client() -> TestClient { TestClient(self) }

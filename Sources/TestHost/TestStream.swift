@@ -88,7 +88,6 @@ public final class TestStream: Sendable {
         init(_ stream: TestStream) { self.stream = stream }
         func write(_ frame: EventFrame) { stream.receive(frame.payload) }
         func flush() {}
-        var backlogBytes: Int { 0 }
         var isWritable: Bool { true }
         func end() { stream.end() }
         func abort() { stream.end() }
@@ -101,6 +100,15 @@ extension EventStreamParser.Event {
     /// - Throws: `DecodingError` where the data is not JSON of that shape.
     public func json<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
         try JSON.decode(type, from: ByteBuffer(string: data))
+    }
+}
+
+extension EventStreamParser.Event {
+    /// The event of a family.
+    ///
+    /// - Throws: `UnknownServerEventError` for another event, `DecodingError` for a payload of another shape.
+    public func typed<Event: ServerEvents>(_ type: Event.Type = Event.self) throws -> Event {
+        try JSON.decode(type, named: event, from: ByteBuffer(string: data))
     }
 }
 

@@ -1,7 +1,9 @@
 import SwiftSyntax
 import Testing
 
-/// The arguments of the calls in an expansion, as text without white space at the ends.
+@testable import MartletMacros
+
+/// What was generated, by its facts: the arguments of the calls in an expansion, without white space at the ends.
 extension Expansion {
     /// The arguments of each call of an initializer, by label; those without a label by their place.
     func calls(of name: String) -> [[String: String]] {
@@ -10,11 +12,33 @@ extension Expansion {
         return finder.found
     }
 
+    var controllers: [[String: String]] { calls(of: "MartletCore.ControllerDescriptor") }
     var actions: [[String: String]] { calls(of: "MartletCore.ActionDescriptor") }
 
-    /// The verbs and path of each action: `".only([.get]) /chat"`.
+    /// The verbs and path of each action: `PUT, PATCH /chat/{id}`.
     var routes: [String] {
-        actions.map { "\($0["verbs", default: ""]) \($0["path", default: ""].filter { $0 != "\"" })" }
+        actions.map { "\(verbs($0["verbs", default: ""])) \(unquoted($0["path", default: ""]))" }
+    }
+
+    /// The parameters of all actions: `page: (Int?) from query = nil`.
+    var parameters: [String] {
+        calls(of: "MartletCore.ActionParameter").map { facts in
+            "\(unquoted(facts["0", default: ""])): \(facts["1", default: ""].dropLast(".self".count))"
+                + (facts["source"].map { " from \($0.dropFirst())" } ?? "")
+                + (facts["defaultValue"].map { " = \(unquoted($0))" } ?? "")
+        }
+    }
+
+    /// The closure that makes the only controller, on one line.
+    var make: String? {
+        controllers.first?["make"]?.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    /// What the controller is given when it is made: `rooms: (ChatRooms)`.
+    var dependencies: [String] {
+        calls(of: "MartletCore.ControllerDependency").map { facts in
+            "\(unquoted(facts["0", default: ""])): \(facts["1", default: ""].dropLast(".self".count))"
+        }
     }
 
     /// The only action's statements, one a line, without indentation.
@@ -22,6 +46,24 @@ extension Expansion {
         try #require(actions.first?["bind"]).split(separator: "\n").map { line in
             String(line.drop { $0 == " " })
         }
+    }
+
+    /// Where the only action is called.
+    func call() throws -> String { try #require(statements().first { $0.contains("controller.") }) }
+
+    /// The declarations of a kind that stand in the file afterwards, each on one line.
+    func declarations<Declaration: DeclSyntaxProtocol>(of kind: Declaration.Type) -> [String] {
+        let finder = DeclarationFinder(kind)
+        finder.walk(file)
+        return finder.found
+    }
+
+    private func unquoted(_ literal: String) -> String {
+        literal.hasPrefix("#\"") ? String(literal.dropFirst(2).dropLast(2)) : literal.filter { $0 != "\"" }
+    }
+
+    private func verbs(_ source: String) -> String {
+        source == ".any" ? "ANY" : source.dropFirst(".only([".count).dropLast(2).filter { $0 != "." }.uppercased()
     }
 }
 
@@ -41,6 +83,19 @@ private final class CallFinder: SyntaxVisitor {
             arguments[argument.label?.text ?? "\(index)"] = argument.expression.trimmedDescription
         }
         found.append(arguments)
+        return .visitChildren
+    }
+}
+
+private final class DeclarationFinder<Declaration: DeclSyntaxProtocol>: SyntaxAnyVisitor {
+    private(set) var found: [String] = []
+
+    init(_ kind: Declaration.Type) { super.init(viewMode: .sourceAccurate) }
+
+    override func visitAny(_ node: Syntax) -> SyntaxVisitorContinueKind {
+        if let declaration = node.as(Declaration.self) {
+            found.append(declaration.trimmedDescription.split(whereSeparator: \.isWhitespace).joined(separator: " "))
+        }
         return .visitChildren
     }
 }

@@ -100,15 +100,15 @@ struct Misuse: Sendable, CustomTestStringConvertible {
             "func send() -> ‸Int.Type { Int.self }", "unsendable-result",
             "'send' cannot be an action: its result is a metatype"),
         Misuse(
-            "@Controller struct Chat { #if DEBUG\nfunc ‸dump() {}\n#endif }", "conditional-member",
+            "@Controller struct Chat { #if DEBUG\nfunc ‸dump() {}\n#endif\n}", "conditional-member",
             "the action 'dump' cannot stand inside '#if', which '@Controller' does not evaluate", notAction,
             makePrivate),
         Misuse(
-            "@Controller struct Chat { #if DEBUG\n#else\n#if A\nlet ‸rooms: Rooms\n#endif\n#endif }",
+            "@Controller struct Chat { #if DEBUG\n#else\n#if A\nlet ‸rooms: Rooms\n#endif\n#endif\n}",
             "conditional-member",
             "the property 'rooms' cannot stand inside '#if', which '@Controller' does not evaluate"),
         Misuse(
-            "@Controller struct Chat { #if DEBUG\n‸init() {}\n#endif }", "conditional-member",
+            "@Controller struct Chat { #if DEBUG\n‸init() {}\n#endif\n}", "conditional-member",
             "an initializer cannot stand inside '#if', which '@Controller' does not evaluate"),
         Misuse(
             "@Controller struct Chat { func send(@Body ‸@Query line: String) {} }", "two-sources",
@@ -133,10 +133,20 @@ struct Misuse: Sendable, CustomTestStringConvertible {
             "'@Header' is read while compiling: it takes a string literal without interpolation"),
         Misuse(
             "@Controller(‸\"a//b\") struct Chat { func index() {} }", "malformed-path",
-            "\"a//b\" is not a path template: a segment is empty (\"//\")"),
+            "\"a//b\" is not a path template: a segment is empty (\"//\")", "write \"a/b\""),
         Misuse(
             "@Controller struct Chat { @POST(‸\"rooms/{room\") func send(room: Int) {} }", "malformed-path",
-            "\"rooms/{room\" is not a path template: the braces in \"{room\" are unbalanced"),
+            "\"rooms/{room\" is not a path template: the braces in \"{room\" are unbalanced",
+            "write \"rooms/{room}\""),
+        Misuse(
+            "@Controller struct Chat { @POST(‸\"/{{ room }}/\") func send(room: Int) {} }", "malformed-path",
+            "\"/{{ room }}/\" is not a path template: the braces in \"{{ room }}\" are nested", "write \"/{room}\""),
+        Misuse(
+            "@Controller struct Chat { @POST(‸\"{a}-{b}\") func send(a: Int, b: Int) {} }", "malformed-path",
+            "\"{a}-{b}\" is not a path template: a parameter is a whole segment, and \"{a}-{b}\" is more than one"),
+        Misuse(
+            "@Controller struct Chat { @POST(‸\"a?b=1\") func send() {} }", "malformed-path",
+            "\"a?b=1\" is not a path template: \"?\" begins a query, which is no part of a path"),
         Misuse(
             "@Controller(\"rooms/{id}\") struct Chat { @GET(‸\"{id}\") func send(id: Int) {} }", "malformed-path",
             "\"/rooms/{id}/{id}\" is not a path template: the name \"id\" is used twice"),
@@ -159,24 +169,27 @@ struct Misuse: Sendable, CustomTestStringConvertible {
             "'@Query' keeps '{id}' in the path '/chat/{id}' from being read", "remove '@Query'"),
         Misuse(
             "@Controller struct Chat { func index() {}\n@GET(‸\"\") func all() {} }", "route-collision",
-            "'all' and 'index' are both routed at '/chat'", notes: ["'index' has the route first"]),
+            "'all' and 'index' are both routed at '/chat'", notes: ["'index' has the route first"], notAction,
+            makePrivate),
         Misuse(
             "@Controller struct Chat { func send(a: Int) {}\nfunc ‸send(b: Int) {} }", "route-collision",
-            "'send' and 'send' are both routed at '/chat/send'", notes: ["'send' has the route first"]),
+            "'send' and 'send' are both routed at '/chat/send'", notes: ["'send' has the route first"], notAction,
+            makePrivate),
         Misuse(
             "@Controller struct Chat { @ANY(\"{a}/b\") func any(a: Int) {}\n@PUT(‸\"{c}/b\") func put(c: Int) {} }",
             "route-collision", "'put' and 'any' are both routed at '/chat/{c}/b'",
-            notes: ["'any' has the route first"]),
+            notes: ["'any' has the route first"], notAction, makePrivate),
         Misuse(
             "@Controller struct Chat { @GET(\"{a?}\") func page(a: Int?) {}\n‸@GET func index() {} }",
-            "route-collision", "'index' and 'page' are both routed at '/chat'", notes: ["'page' has the route first"]),
+            "route-collision", "'index' and 'page' are both routed at '/chat'", notes: ["'page' has the route first"],
+            notAction, makePrivate),
         Misuse(
             "@Controller struct Chat { func show(id: Int) {}\n@GET(‸\"{name?}\") func page(name: String?) {} }",
             "route-collision", "'page' and 'show' are both routed at '/chat/{name?}'",
-            notes: ["'show' has the route first"]),
+            notes: ["'show' has the route first"], notAction, makePrivate),
         Misuse(
             "@Controller struct Chat { @GET(\"a\", maxBodyBytes: 1) @GET(‸\"a\") func send() {} }", "route-collision",
-            "'send' and 'send' are both routed at '/chat/a'", notes: ["'send' has the route first"]),
+            "'send' and 'send' are both routed at '/chat/a'", notes: ["'send' has the route first"], "remove '@GET'"),
     ]
 
     static let constructions: [Misuse] = [
@@ -215,7 +228,10 @@ struct Misuse: Sendable, CustomTestStringConvertible {
             "a controller cannot be made by an initializer that is isolated to an actor", "make it nonisolated"),
         Misuse(
             "@Controller struct Chat { @DatabaseActor ‸init() {} }", "unusable-initializer",
-            "a controller cannot be made by an initializer that is isolated to an actor"),
+            "a controller cannot be made by an initializer that is isolated to an actor", "make it nonisolated"),
+        Misuse(
+            "@MainActor @Controller struct Chat { @DatabaseActor public ‸init() {} }", "unusable-initializer",
+            "a controller cannot be made by an initializer that is isolated to an actor", "make it nonisolated"),
         Misuse(
             "@Controller struct Chat { init(a: A) {}\n‸init(b: B) {} }", "several-initializers",
             "'Chat' has several initializers; keep one, or make the others private"),

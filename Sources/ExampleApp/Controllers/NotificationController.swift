@@ -11,7 +11,7 @@ struct NotificationController {
 
     /// POST /notification/send-to-user
     @POST func sendToUser(userId: String, message: String, _ ctx: Context) throws -> Envelope {
-        let reached = try ctx.sse.send(toUser: userId, event: "private", data: message)
-        return reached > 0 ? .ok("已发送") : .failed("用户不在线")
+        let receipt = try ctx.sse.send(toUser: userId, event: "private", data: message)
+        return receipt.clientCount > 0 ? .ok("已发送") : .failed("用户不在线")
     }
 }

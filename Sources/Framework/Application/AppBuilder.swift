@@ -12,6 +12,8 @@ public protocol App: Sendable {
 public struct AppBuilder: Sendable {
     public var services = ServiceContainer()
     public var limits = Limits()
+    /// How events are kept, allowed and delivered.
+    public var events = EventSettings()
     public var logger = Logger(label: "martlet")
     /// True where errors are shown in detail: `MARTLET_ENV=development`.
     public var isDevelopment = false

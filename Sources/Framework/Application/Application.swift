@@ -30,7 +30,9 @@ public final class Application: Sendable {
 
         limits = builder.limits
         executors = eventLoops.map(LoopExecutor.init)
-        let events = EventHub(executors: executors, clock: clock, limits: builder.limits, logger: builder.logger)
+        let events = try EventHub(
+            executors: executors, clock: clock, settings: builder.events, limits: builder.limits,
+            logger: builder.logger)
         builder.services.add(events)
         let services = ServiceRegistry(builder.services)
         try services.makeSingletons()
@@ -54,6 +56,8 @@ public final class Application: Sendable {
     /// Answers a request; whatever goes wrong is a response too.
     package func respond(to ctx: Context) async -> Response {
         var response = await outerBoundary.respond(to: ctx, next: chain)
+        // What middleware made behind the action, or where there was none.
+        await ctx.closeScope(isLast: true)
         if ctx.request.method == .head { response.body = .omitted(length: response.body.length) }
         return response
     }

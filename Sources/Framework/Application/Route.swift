@@ -10,7 +10,7 @@ public struct Route: Sendable {
     public let action: ActionDescriptor
     let template: PathTemplate
     let maxBodyBytes: Int
-    let readsBody: Bool
+    let bodyUse: BodyUse
     let handler: ActionHandler
 }
 

@@ -59,7 +59,7 @@ struct RouteTable: Sendable {
         let route = Route(
             name: "\(descriptor.name)@\(action.name)", verbs: verbs, path: template.description, action: action,
             template: template, maxBodyBytes: action.maxBodyBytes ?? configuration.limits.maxBodyBytes,
-            readsBody: binder.readsBody, handler: wrapped)
+            bodyUse: binder.bodyUse, handler: wrapped)
         try trie.insert(template) { table throws(StartupError) in
             var changed = table ?? MethodTable()
             try changed.add(route)
@@ -73,11 +73,14 @@ struct RouteTable: Sendable {
         { ctx in
             do {
                 var response = try await handler(ctx)
+                if case .events(let stream) = response.body, stream.admission == nil {
+                    response = try await ctx.sse.admit(response, stream, ctx)
+                }
                 ctx.apply(to: &response)
-                await ctx.closeScope()
+                await ctx.closeScope(isLast: false)
                 return response
             } catch {
-                await ctx.closeScope()
+                await ctx.closeScope(isLast: false)
                 throw error
             }
         }

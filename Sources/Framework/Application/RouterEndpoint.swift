@@ -36,8 +36,7 @@ struct RouterEndpoint: Sendable {
             if request.method == .options { return Response(status: .noContent, headers: allow) }
             throw HTTPError(.methodNotAllowed, "\(request.method.rawValue) is not allowed here.", headers: allow)
         }
-        // A location that begins with two slashes would name another host.
-        if request.path.utf8.count > 1, request.path.hasSuffix("/"), !request.path.hasPrefix("//") {
+        if request.path.utf8.count > 1, request.path.hasSuffix("/"), !request.path.mayNameHost {
             let shorter = String(request.path.dropLast())
             if let tables = try? trie.allMatches(shorter), !tables.isEmpty {
                 let location = request.rawQuery.map { "\(shorter)?\($0)" } ?? shorter
@@ -45,5 +44,13 @@ struct RouterEndpoint: Sendable {
             }
         }
         throw HTTPError(.notFound, "There is nothing at this path.")
+    }
+}
+
+extension String {
+    /// True for a path that browsers would take for another host's address: two slashes, or backslashes in their place.
+    fileprivate var mayNameHost: Bool {
+        let second = utf8.dropFirst().first
+        return second == UInt8(ascii: "/") || second == UInt8(ascii: "\\")
     }
 }

@@ -28,7 +28,7 @@ enum BodyFields {
         case _ where type.isJSON:
             do {
                 self = .json(try JSON.decode(JSONObject.self, from: buffer).members, buffer)
-            } catch DecodingError.typeMismatch {
+            } catch DecodingError.typeMismatch, DecodingError.valueNotFound {
                 throw HTTPError.badRequest("The body must be a JSON object.")
             } catch {
                 throw HTTPError.badRequest("The body is not valid JSON.")
@@ -37,6 +37,23 @@ enum BodyFields {
             throw HTTPError(
                 .unsupportedMediaType,
                 "The body must be application/json, application/x-www-form-urlencoded or multipart/form-data.")
+        }
+    }
+}
+
+extension BodyFields {
+    /// A field that is a text or, in JSON, a scalar.
+    func text(_ name: String) -> String? {
+        switch self {
+        case .unread, .buffered, .empty:
+            return nil
+        case .form(let form):
+            return form[name]
+        case .json(let members, _):
+            let key = FieldKey(name)
+            if let text = try? members.decode(String.self, forKey: key) { return text }
+            if let value = try? members.decode(Bool.self, forKey: key) { return "\(value)" }
+            return (try? members.decode(UInt64.self, forKey: key)).map { "\($0)" }
         }
     }
 }

@@ -1,3 +1,4 @@
+import MartletEventStream
 import NIOCore
 
 #if canImport(FoundationEssentials)
@@ -19,7 +20,9 @@ package enum JSON {
         return encoder
     }()
 
-    static let decoder: JSONDecoder = {
+    private static let decoder = makeDecoder()
+
+    private static func makeDecoder() -> JSONDecoder {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in
             let container = try decoder.singleValueContainer()
@@ -29,7 +32,7 @@ package enum JSON {
             return date
         }
         return decoder
-    }()
+    }
 
     package static func text(of value: some Encodable) throws -> String {
         String(decoding: try encoder.encode(value), as: UTF8.self)
@@ -39,19 +42,18 @@ package enum JSON {
         ByteBuffer(bytes: try encoder.encode(value))
     }
 
+    /// The event of a family that has this name and payload.
+    package static func decode<Event: ServerEvents>(
+        _ type: Event.Type, named name: String, from payload: ByteBuffer
+    ) throws -> Event {
+        let decoder = makeDecoder()
+        decoder.userInfo[.serverEventName] = name
+        return try payload.withUnsafeReadableBytes {
+            try decoder.decode(DecodedServerEvent<Event>.self, from: Data($0)).event
+        }
+    }
+
     package static func decode<Value: Decodable>(_ type: Value.Type, from buffer: ByteBuffer) throws -> Value {
         try buffer.withUnsafeReadableBytes { try decoder.decode(type, from: Data($0)) }
-    }
-}
-
-/// Dates on the wire: `2026-11-24T10:00:00Z`, with or without a fraction, any offset; or a day alone, in UTC.
-enum ISO8601 {
-    static func text(of date: Date) -> String { date.formatted(.iso8601) }
-
-    static func date(from text: String) -> Date? {
-        let seconds = Date.ISO8601FormatStyle()
-        if let date = try? seconds.parse(text) { return date }
-        if let date = try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text) { return date }
-        return try? seconds.year().month().day().parse(text)
     }
 }

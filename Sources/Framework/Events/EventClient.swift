@@ -59,6 +59,18 @@ public struct EventClient: Sendable, Identifiable {
     /// - Throws: `CancellationError` when the stream has ended.
     public func whenWritable() async throws { try await hub.whenWritable(id) }
 
+    /// Ends the stream behind a `martlet.error` event; the log says what it was.
+    func fail(_ error: any Error) {
+        hub.logger.error("an event stream's body failed", metadata: ["error": "\(error)", "client": "\(id)"])
+        let known = error as? HTTPError
+        let status = known?.status ?? .internalServerError
+        // The stream ends whether this can be sent or not.
+        _ = try? send(
+            event: "martlet.error",
+            data: ControlEvent.Failure(status: status.code, title: status.reasonPhrase, detail: known?.detail))
+        close()
+    }
+
     /// Sends what a sequence gives, no faster than the peer reads.
     func forward<S: AsyncSequence>(_ events: S) async throws where S.Element == ServerSentEvent {
         for try await event in events {

@@ -1,56 +1,98 @@
 import MartletEventStream
 import NIOCore
+import Synchronization
 
 /// One or more events as they stand on the wire, encoded once for however many clients.
 ///
 /// A single buffer holds them as one chunk of HTTP/1.1's chunked coding; what stands inside the chunk is a slice of it.
-package struct EventFrame: Sendable {
+/// The compressed form is made when the first client wants it, and once.
+package final class EventFrame: Sendable {
     /// With the chunk's framing.
     package let chunk: ByteBuffer
     /// Without.
     package let payload: ByteBuffer
+    /// False where a compressed stream has to carry it as it is.
+    let isCompressible: Bool
+    private let compressed = Mutex<CompressedFrame?>(nil)
 
     package static let openingComment = EventFrame(unframed: ByteBuffer(string: ":\n\n"))
     static let heartbeat = openingComment
 
-    init(_ event: ServerSentEvent) throws {
-        var buffer = Self.withRoomForChunkSize()
-        try buffer.writeServerSentEvent(event)
-        self.init(framing: buffer)
-    }
+    package var byteCount: Int { payload.readableBytes }
 
     /// Several frames as one: one write for each client in place of many.
-    init(joining frames: some Collection<EventFrame>) {
-        var buffer = Self.withRoomForChunkSize(frames.reduce(0) { $0 + $1.payload.readableBytes })
+    convenience init(joining frames: some Collection<EventFrame>) {
+        var buffer = Self.withRoomForChunkSize(frames.reduce(0) { $0 + $1.byteCount })
         for frame in frames { buffer.writeImmutableBuffer(frame.payload) }
-        self.init(framing: buffer)
+        self.init(framing: buffer, isCompressible: frames.allSatisfy(\.isCompressible))
     }
 
-    private init(unframed payload: ByteBuffer) {
+    private convenience init(unframed payload: ByteBuffer) {
         var buffer = Self.withRoomForChunkSize(payload.readableBytes)
         buffer.writeImmutableBuffer(payload)
-        self.init(framing: buffer)
+        self.init(framing: buffer, isCompressible: true)
+    }
+
+    /// An event that is encoded but for its id, which its place in the order decides.
+    struct Draft: Sendable {
+        private let buffer: ByteBuffer
+        private let hasID: Bool
+        private let isCompressible: Bool
+
+        /// - Throws: `EventEncodingError` for what the wire cannot carry.
+        init(_ event: ServerSentEvent, isCompressible: Bool = true) throws(EventEncodingError) {
+            var buffer = EventFrame.withRoomForChunkSize()
+            try buffer.writeServerSentEvent(event)
+            self.buffer = buffer
+            self.isCompressible = isCompressible
+            hasID = event.id != nil
+        }
+
+        /// - Parameter id: what the event gets where the app gave it none.
+        func frame(id: EventID?) -> EventFrame {
+            guard let id, !hasID else { return EventFrame(framing: buffer, isCompressible: isCompressible) }
+            var buffer = buffer
+            // In front of the empty line that ends the event.
+            buffer.moveWriterIndex(to: buffer.writerIndex - 1)
+            buffer.writeStaticString("id: ")
+            buffer.writeString(id.epoch)
+            buffer.writeStaticString("-")
+            buffer.writeString(String(id.sequence))
+            buffer.writeStaticString("\n\n")
+            return EventFrame(framing: buffer, isCompressible: isCompressible)
+        }
+    }
+
+    /// The frame in a gzip stream.
+    package func compressed(by deflater: FrameDeflater) -> CompressedFrame {
+        compressed.withLock { made in
+            if let made { return made }
+            let frame = isCompressible ? deflater.deflate(payload) : CompressedFrame(storing: payload)
+            made = frame
+            return frame
+        }
     }
 
     /// The longest size line that is written before a chunk: eight hexadecimal digits and CRLF.
     private static let chunkSizeRoom = 10
 
-    private static func withRoomForChunkSize(_ payloadBytes: Int = 128) -> ByteBuffer {
+    private static func withRoomForChunkSize(_ payloadBytes: Int = 160) -> ByteBuffer {
         var buffer = ByteBufferAllocator().buffer(capacity: chunkSizeRoom + payloadBytes + 2)
         buffer.moveWriterIndex(to: chunkSizeRoom)
         buffer.moveReaderIndex(to: chunkSizeRoom)
         return buffer
     }
 
-    private init(framing buffer: ByteBuffer) {
+    private init(framing buffer: ByteBuffer, isCompressible: Bool) {
+        let length = buffer.readableBytes
         var buffer = buffer
-        let inside = buffer
-        let sizeLine = String(inside.readableBytes, radix: 16) + "\r\n"
+        let sizeLine = String(length, radix: 16) + "\r\n"
         buffer.writeStaticString("\r\n")
         let start = Self.chunkSizeRoom - sizeLine.utf8.count
         buffer.setString(sizeLine, at: start)
         buffer.moveReaderIndex(to: start)
         chunk = buffer
-        payload = buffer.getSlice(at: Self.chunkSizeRoom, length: inside.readableBytes) ?? inside
+        payload = buffer.getSlice(at: Self.chunkSizeRoom, length: length) ?? ByteBuffer()
+        self.isCompressible = isCompressible
     }
 }

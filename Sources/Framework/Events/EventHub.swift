@@ -3,152 +3,220 @@ import MartletEventStream
 import NIOCore
 import Synchronization
 
-/// The live streams of an application: opens them, sends to one, to a user's or to all, counts and closes them.
+/// The live streams of an application: opens them, sends to one, to a topic, to a user's or to all, counts and closes
+/// them.
 ///
-/// In an action it is `ctx.sse`; elsewhere take it as a service of this type. Every call may come from any thread and
-/// none of them waits. What one caller sends, each client gets in the order it was sent.
+/// In an action it is `ctx.sse`; elsewhere take it as a service of this type. Every call may come from any thread. What
+/// one caller sends, each client gets in the order it was sent.
 public final class EventHub: Sendable {
-    /// Hands what was published to the shard of each event loop. Its lock is the one order of all events.
-    fileprivate struct State {
-        var clients: [EventClient.ID: (client: EventClient, shard: Int)] = [:]
-        var users: [String: Set<EventClient.ID>] = [:]
-        var mailboxes: [[HubShard.Delivery]]
-        var isClosing = false
-    }
-    private let state: Mutex<State>
-    private let shards: [HubShard]
+    let state: Mutex<HubState>
+    let shards: [HubShard]
+    let logger: Logger
+    let settings: EventSettings
+    let limits: Limits
+    let clock: any Clock<Duration>
+    let admission: StreamCounts
+    /// Names this hub's numbering of events; with a store it outlives the process.
+    package let epoch: String
+    /// The last number of earlier processes, of which only what a store has is known.
+    let firstSequence: UInt64
+    package let deflater = FrameDeflater()
+    private let writer: HistoryWriter?
     private let shardOfLoop: [ObjectIdentifier: Int]
     private let nextID = Atomic<UInt64>(1)
-    let logger: Logger
+    private let elapsed: @Sendable () -> Duration
 
-    init(executors: [LoopExecutor], clock: any Clock<Duration>, limits: Limits, logger: Logger) {
-        state = Mutex(State(mailboxes: executors.map { _ in [] }))
+    /// - Throws: `StartupError` where the store cannot be read.
+    init(
+        executors: [LoopExecutor], clock: any Clock<Duration>, settings: EventSettings, limits: Limits, logger: Logger
+    ) throws {
+        let elapsed = clock.stopwatch()
+        let past = try EventHistory.past(settings, now: elapsed())
+        state = Mutex(HubState(shards: executors.count, history: past.history, lastSequence: past.lastSequence))
+        epoch = past.epoch
+        firstSequence = past.lastSequence
         shards = executors.map { HubShard($0, clock: clock, limits: limits) }
         shardOfLoop = Dictionary(
             executors.enumerated().map { (ObjectIdentifier($1.eventLoop), $0) }, uniquingKeysWith: { first, _ in first }
         )
+        writer = settings.store.map(HistoryWriter.init)
+        admission = StreamCounts(limits)
+        self.elapsed = elapsed
+        self.clock = clock
+        self.settings = settings
+        self.limits = limits
         self.logger = logger
     }
+
+    /// Since the hub was made.
+    var now: Duration { elapsed() }
 
     // MARK: - Opening
 
     /// A stream that stays open, for what is sent to it, until either side closes it.
     ///
     /// - Parameters:
+    ///   - topics: what it subscribes to beside what is broadcast; `room/*` is any topic of two segments under `room`,
+    ///     `room/**` all below it. They are authorised (`app.events.authorize`) before the stream begins.
     ///   - user: whose it is, for `send(toUser:)`.
+    ///   - replay: what of the past a new client gets first. One that comes back gets what it missed in any case.
+    ///   - expiresAfter: when it ends unless it is refreshed; nil for never. See `StreamRefresh`.
+    ///   - isCompressed: true to send it with gzip to clients that accept that. Each event is compressed once for all of
+    ///     them.
     ///   - onOpen: runs once the stream is open; it may send, and may take its time. Cancelled when the stream ends; an
     ///     error ends the stream.
     ///   - onClose: runs exactly once, however the stream ended.
     public func open(
-        user: String? = nil, onOpen: (@Sendable (EventClient) async throws -> Void)? = nil,
+        topics: [String] = [], user: String? = nil, replay: Replay = .none, expiresAfter: Duration? = nil,
+        isCompressed: Bool = false, onOpen: (@Sendable (EventClient) async throws -> Void)? = nil,
         onClose: (@Sendable (EventClient) -> Void)? = nil
     ) -> EventStream {
-        EventStream(user: user, endsWithBody: false, body: onOpen, onClose: onClose)
+        EventStream(
+            topics: topics, user: user, endsWithBody: false, replay: replay, expiresAfter: expiresAfter,
+            isCompressed: isCompressed, body: onOpen, onClose: onClose)
     }
 
-    /// A stream that ends when its body has returned; the body is cancelled when the stream ends before.
+    /// A stream that ends when its body has returned; the body is cancelled when the stream ends before. Where the body
+    /// throws, the stream ends with a `martlet.error` event.
     public func stream(
-        user: String? = nil, _ body: @escaping @Sendable (EventClient) async throws -> Void,
+        user: String? = nil, isCompressed: Bool = false,
+        _ body: @escaping @Sendable (EventClient) async throws -> Void,
         onClose: (@Sendable (EventClient) -> Void)? = nil
     ) -> EventStream {
-        EventStream(user: user, endsWithBody: true, body: body, onClose: onClose)
+        EventStream(user: user, endsWithBody: true, isCompressed: isCompressed, body: body, onClose: onClose)
     }
 
-    // MARK: - Sending
+    // MARK: - Publishing
 
-    /// Sends a text to every client.
+    /// Publishes an event. With a store, this only hands it over, and an error of the store is logged: use the `async`
+    /// form to know that it is kept.
     ///
-    /// - Returns: how many streams were open.
-    /// - Throws: `EventEncodingError` for a line end in the type or the id.
+    /// - Throws: `EventEncodingError` for a line end in the type or the id, `TopicError` for a malformed topic.
     @discardableResult
-    public func broadcast(event: String? = nil, data: String, id: String? = nil) throws -> Int {
-        try broadcast(ServerSentEvent(event: event, data: data, id: id))
-    }
-
-    /// Sends a value as JSON to every client.
-    @discardableResult
-    public func broadcast(event: String? = nil, data: some Encodable, id: String? = nil) throws -> Int {
-        try broadcast(event: event, data: JSON.text(of: data), id: id)
-    }
-
-    @discardableResult
-    public func broadcast(_ event: ServerSentEvent) throws -> Int {
-        let frame = try EventFrame(event)
+    public func publish(_ event: ServerSentEvent, to audience: EventAudience) throws -> Receipt {
+        let draft = try prepare(event, audience)
         return post { state in
-            for shard in state.mailboxes.indices { state.mailboxes[shard].append(.all(frame)) }
-            return state.clients.count
+            accept(event, draft, audience, &state) { [logger] error in
+                if let error { logger.error("an event was not stored", metadata: ["error": "\(error)"]) }
+            }
         }
     }
 
-    /// Sends a text to one client.
+    /// Publishes an event and, with a store, waits until that has it. Waits first for the slow readers of a topic whose
+    /// policy is `suspendPublisher`.
+    ///
+    /// - Throws: `EventEncodingError`, `TopicError`, what the store throws; then nobody gets the event.
+    @discardableResult
+    public func publish(_ event: ServerSentEvent, to audience: EventAudience) async throws -> Receipt {
+        let draft = try prepare(event, audience)
+        if case .topic(let topic) = audience, case .suspendPublisher = draft.settings.slowReaders {
+            try await whenReleased(topic)
+        }
+        guard writer != nil else { return post { accept(event, draft, audience, &$0, acknowledge: nil) } }
+        let receipt = Mutex<Receipt?>(nil)
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            let given = post { state in
+                accept(event, draft, audience, &state) { error in
+                    if let error { continuation.resume(throwing: error) } else { continuation.resume() }
+                }
+            }
+            receipt.withLock { $0 = given }
+        }
+        return receipt.withLock { $0 } ?? Receipt(id: nil, clientCount: 0)
+    }
+
+    private struct Prepared {
+        let frame: EventFrame.Draft
+        let settings: TopicSettings
+        let key: String?
+    }
+
+    /// What needs no lock.
+    private func prepare(_ event: ServerSentEvent, _ audience: EventAudience) throws -> Prepared {
+        if case .topic(let topic) = audience { try TopicPattern.checkTopic(topic) }
+        let settings = settings.settings(of: audience)
+        var key: String?
+        if case .latestOnly(let keyOf) = settings.slowReaders { key = keyOf(event) }
+        return Prepared(
+            frame: try EventFrame.Draft(event, isCompressible: settings.isCompressible), settings: settings, key: key)
+    }
+
+    /// Gives the event its place in the order.
+    private func accept(
+        _ event: ServerSentEvent, _ draft: Prepared, _ audience: EventAudience, _ state: inout HubState,
+        acknowledge: (@Sendable ((any Error)?) -> Void)?
+    ) -> Receipt {
+        let count = state.count(of: audience)
+        if count == 0, case .user = audience {
+            // The caller is told that nobody is there: nobody is to get it later.
+            acknowledge?(nil)
+            return Receipt(id: nil, clientCount: 0)
+        }
+        state.lastSequence += 1
+        state.published += 1
+        let id = event.id == nil ? EventID(epoch: epoch, sequence: state.lastSequence) : nil
+        let isKept = id != nil && draft.settings.keepsHistory && settings.history.maxEventsPerTopic > 0
+        let published = PublishedEvent(
+            sequence: state.lastSequence, audience: audience, frame: draft.frame.frame(id: id),
+            keeping: isKept ? .kept : id == nil ? .foreign : .forgotten, time: now,
+            slowReaders: draft.settings.slowReaders, key: draft.key)
+        let stored =
+            isKept && writer != nil
+            ? StoredEvent(
+                sequence: published.sequence, audience: audience, event: event.event, data: event.data,
+                publishedAt: .now) : nil
+        put(.event(published), &state, stored: stored, acknowledge: acknowledge)
+        return Receipt(id: id?.description, clientCount: count)
+    }
+
+    /// Waits while clients of a topic hold its publishers up.
+    private func whenReleased(_ topic: String) async throws {
+        guard state.withLock({ $0.isHeld(topic) }) else { return }
+        let id = Int(nextID.add(1, ordering: .relaxed).oldValue)
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let mustWait = state.withLock { state in
+                    guard state.isHeld(topic), !state.isClosing, !Task.isCancelled else { return false }
+                    state.waitingPublishers.append((id, topic, continuation))
+                    return true
+                }
+                if !mustWait { continuation.resume() }
+            }
+        } onCancel: {
+            let cancelled = state.withLock { state in
+                state.waitingPublishers.firstIndex { $0.id == id }.map { state.waitingPublishers.remove(at: $0) }
+            }
+            cancelled?.continuation.resume(throwing: CancellationError())
+        }
+    }
+
+    // MARK: - Sending to one
+
+    /// Sends an event to one client.
     ///
     /// - Returns: false when there is no such stream, or no longer.
     @discardableResult
-    public func send(to client: EventClient.ID, event: String? = nil, data: String, id: String? = nil) throws -> Bool {
-        try send(to: client, ServerSentEvent(event: event, data: data, id: id))
-    }
-
-    /// Sends a value as JSON to one client.
-    @discardableResult
-    public func send(
-        to client: EventClient.ID, event: String? = nil, data: some Encodable, id: String? = nil
-    ) throws -> Bool { try send(to: client, event: event, data: JSON.text(of: data), id: id) }
-
-    @discardableResult
     public func send(to client: EventClient.ID, _ event: ServerSentEvent) throws -> Bool {
-        let frame = try EventFrame(event)
+        let draft = try EventFrame.Draft(event)
         return post { state in
             guard let shard = state.clients[client]?.shard else { return false }
-            state.mailboxes[shard].append(.one(client, frame))
+            put(.send(client, draft, shard: shard), &state)
             return true
         }
-    }
-
-    /// Sends a text to every stream of a user: all of the user's tabs.
-    ///
-    /// - Returns: how many streams that is; 0 when the user is not there.
-    @discardableResult
-    public func send(toUser user: String, event: String? = nil, data: String, id: String? = nil) throws -> Int {
-        let frame = try EventFrame(ServerSentEvent(event: event, data: data, id: id))
-        return post { state in
-            guard let clients = state.users[user] else { return 0 }
-            for client in clients {
-                if let shard = state.clients[client]?.shard { state.mailboxes[shard].append(.one(client, frame)) }
-            }
-            return clients.count
-        }
-    }
-
-    /// Sends a value as JSON to every stream of a user.
-    @discardableResult
-    public func send(toUser user: String, event: String? = nil, data: some Encodable, id: String? = nil) throws -> Int {
-        try send(toUser: user, event: event, data: JSON.text(of: data), id: id)
-    }
-
-    // MARK: - Who is there
-
-    public func isConnected(_ client: EventClient.ID) -> Bool { state.withLock { $0.clients[client] != nil } }
-
-    public func isConnected(user: String) -> Bool { state.withLock { $0.users[user] != nil } }
-
-    /// How many streams are open.
-    public var clientCount: Int { state.withLock { $0.clients.count } }
-
-    /// The open streams, the oldest first.
-    public var clients: [EventClient] {
-        state.withLock { $0.clients.values.map(\.client) }.sorted { $0.id.rawValue < $1.id.rawValue }
     }
 
     // MARK: - Closing
 
     /// Ends a stream behind what was sent to it.
     ///
+    /// - Parameter reconnect: false to have the client stay away: its next connect is answered with 204, which is how an
+    ///   `EventSource` learns to give up.
     /// - Returns: false when there is no such stream, or no longer.
     @discardableResult
-    public func closeClient(_ client: EventClient.ID) -> Bool {
+    public func closeClient(_ client: EventClient.ID, reconnect: Bool = true) -> Bool {
         post { state in
-            guard let shard = state.remove(client) else { return false }
-            state.mailboxes[shard].append(.close(client))
+            guard let shard = state.remove(client)?.shard else { return false }
+            put(.close(client, shard: shard, reconnect: reconnect), &state)
             return true
         }
     }
@@ -160,10 +228,22 @@ public final class EventHub: Sendable {
     public func closeAll() -> Int {
         post { state in
             let count = state.clients.count
-            state.clients = [:]
-            state.users = [:]
-            for shard in state.mailboxes.indices { state.mailboxes[shard].append(.closeAll) }
+            state.removeAll()
+            put(.closeAll, &state)
             return count
+        }
+    }
+
+    /// Lets a stream that expires go on.
+    ///
+    /// - Parameter time: for how long from now.
+    /// - Returns: false when there is no such stream, or no longer.
+    @discardableResult
+    public func refresh(_ client: EventClient.ID, for time: Duration) -> Bool {
+        post { state in
+            guard let shard = state.clients[client]?.shard else { return false }
+            state.mailboxes[shard].append(.refresh(client, until: now + time))
+            return true
         }
     }
 
@@ -178,18 +258,17 @@ public final class EventHub: Sendable {
         let id = EventClient.ID(rawValue: nextID.add(1, ordering: .relaxed).oldValue)
         let client = EventClient(id: id, user: stream.user, connection: connection, hub: self)
         let index = shardOfLoop[ObjectIdentifier(eventLoop)] ?? 0
-        let shard = shards[index]
-        let subscriber = Subscriber(client, sink: sink, shard: shard, onClose: stream.onClose)
+        let subscriber = Subscriber(client, stream, sink: sink, shard: shards[index])
         post { state in
+            subscriber.joinedAt = state.deliveredSequence
             state.mailboxes[index].append(.join(subscriber))
             if state.isClosing {
-                state.mailboxes[index].append(.close(id))
+                state.mailboxes[index].append(.close(id, reconnect: true))
             } else {
-                state.clients[id] = (client, index)
-                if let user = stream.user { state.users[user, default: []].insert(id) }
+                state.add(HubState.Member(client: client, shard: index, subscription: subscriber.subscription))
             }
         }
-        if let body = stream.body { subscriber.run(body, endsStream: stream.endsWithBody, on: shard.executor) }
+        if let body = stream.body { subscriber.run(body, endsStream: stream.endsWithBody) }
         return subscriber
     }
 
@@ -204,30 +283,32 @@ public final class EventHub: Sendable {
         }
     }
 
-    // MARK: - Start and end
+    func hold(_ topic: String) { state.withLock { $0.hold(topic) } }
 
-    /// Starts the heartbeats: one task a loop, none a client.
-    package func start() { for shard in shards { shard.startHeartbeat() } }
+    func release(_ topics: some Sequence<String>) {
+        let resumed = state.withLock { state in topics.flatMap { state.release($0) } }
+        for continuation in resumed { continuation.resume() }
+    }
 
-    /// Says farewell: tells each client when to come back, ends its stream, and takes no new ones.
-    ///
-    /// - Parameter retry: after how long to reconnect.
-    package func shutDown(retry: Duration) {
-        for shard in shards { shard.stopHeartbeat() }
-        let farewell = try? EventFrame(ServerSentEvent(retry: retry))
-        post { state in
-            state.isClosing = true
-            state.clients = [:]
-            state.users = [:]
-            for shard in state.mailboxes.indices {
-                if let farewell { state.mailboxes[shard].append(.all(farewell)) }
-                state.mailboxes[shard].append(.closeAll)
-            }
+    // MARK: - The order
+
+    /// Puts something behind all that was put before: through the store where there is one.
+    private func put(
+        _ post: HubPost, _ state: inout HubState, stored: StoredEvent? = nil,
+        acknowledge: (@Sendable ((any Error)?) -> Void)? = nil
+    ) {
+        guard let writer else {
+            state.deliver(post)
+            acknowledge?(nil)
+            return
+        }
+        writer.submit(HistoryWriter.Entry(post: post, stored: stored, acknowledge: acknowledge)) { posts in
+            self.post { state in for post in posts { state.deliver(post) } }
         }
     }
 
     /// Changes the state, then wakes the loops that have something new to deliver: each at most once until it has woken.
-    private func post<Result>(_ change: (inout State) -> Result) -> Result {
+    func post<Result>(_ change: (inout HubState) -> Result) -> Result {
         let (result, woken) = state.withLock { state in
             let idle = state.mailboxes.indices.filter { state.mailboxes[$0].isEmpty }
             let result = change(&state)
@@ -247,14 +328,10 @@ public final class EventHub: Sendable {
     }
 }
 
-extension EventHub.State {
-    /// - Returns: the shard that had the client.
-    fileprivate mutating func remove(_ client: EventClient.ID) -> Int? {
-        guard let (removed, shard) = clients.removeValue(forKey: client) else { return nil }
-        if let user = removed.user {
-            users[user]?.remove(client)
-            if users[user]?.isEmpty == true { users[user] = nil }
-        }
-        return shard
+extension Clock<Duration> {
+    /// Measures from now on.
+    func stopwatch() -> @Sendable () -> Duration {
+        let start = now
+        return { start.duration(to: self.now) }
     }
 }

@@ -4,9 +4,7 @@ package protocol EventSink: AnyObject {
     func write(_ frame: EventFrame)
     /// Sends what is queued.
     func flush()
-    /// Bytes that the peer has not taken yet.
-    var backlogBytes: Int { get }
-    /// False while the peer is so slow that a patient writer waits.
+    /// False while the peer is so slow that more would only wait in memory.
     var isWritable: Bool { get }
     /// Ends the stream behind what is queued.
     func end()

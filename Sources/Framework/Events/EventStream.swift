@@ -3,15 +3,25 @@ import NIOCore
 
 /// A live stream of server-sent events as an action's result. Made by `ctx.sse.open` or `ctx.sse.stream`.
 ///
-/// Nothing is registered, counted or delivered before the action has returned it and the middleware has let it pass.
+/// Nothing is registered, counted, replayed or delivered before the action has returned it and the middleware has let it
+/// pass.
 public struct EventStream: Sendable, ResponseConvertible {
     typealias Body = @Sendable (EventClient) async throws -> Void
 
+    var topics: [String] = []
     let user: String?
     /// True where the stream ends with its body, false where it stays open for what is sent to it.
     let endsWithBody: Bool
+    var replay = Replay.none
+    var expiresAfter: Duration?
+    var isCompressed = false
     let body: Body?
     let onClose: (@Sendable (EventClient) -> Void)?
+    /// What was found when the stream was let in; nil before.
+    var admission: StreamAdmission?
+
+    /// True where its frames go out compressed.
+    package var isGzip: Bool { admission?.isGzip ?? false }
 
     public func response(for context: Context) -> Response {
         Response(headers: Self.headers, body: .events(self))
@@ -23,4 +33,13 @@ public struct EventStream: Sendable, ResponseConvertible {
         if let buffering = HTTPField.Name("X-Accel-Buffering") { fields[buffering] = "no" }
         return fields
     }()
+}
+
+/// What of the past a new client gets first.
+public enum Replay: Sendable, Hashable {
+    case none
+    /// The last events of its topics, of the broadcasts and of its user together.
+    case last(Int)
+    /// All that the history has.
+    case all
 }

@@ -2,26 +2,30 @@ import NIOCore
 
 /// One event loop's share of the streams.
 ///
-/// Confined to its loop: nothing here is locked, and a broadcast costs each client one write of the same buffer.
+/// Confined to its loop: nothing here is locked, and an event costs each client one write of the same buffer.
 // Everything but the constants is touched on the event loop only, which the hub and the sinks see to.
 final class HubShard: @unchecked Sendable {
     enum Delivery: Sendable {
         case join(Subscriber)
-        case all(EventFrame)
-        case one(EventClient.ID, EventFrame)
-        case close(EventClient.ID)
+        case event(PublishedEvent)
+        /// To one client, at that place in the order.
+        case send(EventClient.ID, EventFrame.Draft, after: UInt64)
+        case close(EventClient.ID, reconnect: Bool)
         case closeAll
+        case refresh(EventClient.ID, until: Duration)
     }
 
     let executor: LoopExecutor
+    let limits: Limits
+    let counters = ShardCounters()
     private let clock: any Clock<Duration>
-    private let limits: Limits
     private var subscribers: [EventClient.ID: Subscriber] = [:]
+    private var topics = TopicIndex<Subscriber>()
+    private var users: [String: TopicIndex<Subscriber>.Members] = [:]
     private var written: [Subscriber] = []
-    private var heartbeat: Task<Void, Never>?
-    /// Counts the beats, so that silence is measured without reading a clock for each write.
-    private var beat = 0
-    private static let beatsOfSilence = 15
+    private var timer: Task<Void, Never>?
+    /// Counts the timer's ticks, so that silence is measured without reading a clock for each write.
+    private(set) var tick = 0
 
     init(_ executor: LoopExecutor, clock: any Clock<Duration>, limits: Limits) {
         self.executor = executor
@@ -29,69 +33,158 @@ final class HubShard: @unchecked Sendable {
         self.limits = limits
     }
 
+    // MARK: - Deliveries
+
     func deliver(_ deliveries: [Delivery]) {
-        var rest = deliveries[...]
-        while let delivery = rest.first {
-            switch delivery {
-            case .all:
-                // A burst is one write for each client.
-                let run = rest.prefix { if case .all = $0 { true } else { false } }
-                rest = rest.dropFirst(run.count)
-                let frames = run.compactMap { if case .all(let frame) = $0 { frame } else { nil } }
-                let frame = frames.count == 1 ? frames[0] : EventFrame(joining: frames)
-                for subscriber in subscribers.values { write(frame, to: subscriber) }
-                continue
+        var index = 0
+        while index < deliveries.count {
+            switch deliveries[index] {
+            case .event(let first):
+                // A burst for the same audience is one write for each client.
+                var events = [first]
+                while index + 1 < deliveries.count, case .event(let next) = deliveries[index + 1],
+                    next.audience == first.audience, events.count < Self.maximumBurst
+                {
+                    events.append(next)
+                    index += 1
+                }
+                deliver(events, to: first.audience)
             case .join(let subscriber):
-                if !subscriber.hasEnded { subscribers[subscriber.client.id] = subscriber }
-            case .one(let id, let frame):
-                if let subscriber = subscribers[id] { write(frame, to: subscriber) }
-            case .close(let id):
-                subscribers[id]?.end()
+                join(subscriber)
+            case .send(let id, let draft, let sequence):
+                subscribers[id]?.send(draft, after: sequence)
+            case .close(let id, let reconnect):
+                subscribers[id]?.end(reconnect: reconnect)
             case .closeAll:
-                for subscriber in subscribers.values { subscriber.end() }
+                for subscriber in Array(subscribers.values) { subscriber.end(reconnect: true) }
+            case .refresh(let id, let time):
+                subscribers[id]?.expiry = time
             }
-            rest = rest.dropFirst()
+            index += 1
         }
         flush()
     }
 
-    private func write(_ frame: EventFrame, to subscriber: Subscriber) {
-        if subscriber.write(frame, beat: beat) { written.append(subscriber) }
+    /// How many events are joined into one write.
+    private static let maximumBurst = 1024
+
+    private func deliver(_ events: [PublishedEvent], to audience: EventAudience) {
+        let burst = EventBurst(events)
+        var clients = 0
+        let deliver = { (members: TopicIndex<Subscriber>.Members) in
+            clients += members.count
+            for subscriber in members.values { subscriber.deliver(burst) }
+        }
+        switch audience {
+        case .everyone: deliver(subscribers)
+        case .user(let user): if let members = users[user] { deliver(members) }
+        case .topic(let topic): topics.forEachGroup(on: topic, deliver)
+        }
+        counters.delivered.add(clients * events.count, ordering: .relaxed)
     }
 
-    private func flush() {
+    private func join(_ subscriber: Subscriber) {
+        guard !subscriber.hasEnded else { return }
+        let id = subscriber.client.id
+        subscribers[id] = subscriber
+        if let user = subscriber.subscription.user { users[user, default: [:]][id] = subscriber }
+        for topic in subscriber.subscription.topics { topics.insert(subscriber, id, on: topic) }
+        subscriber.begin()
+    }
+
+    func remove(_ subscriber: Subscriber) {
+        let id = subscriber.client.id
+        guard subscribers.removeValue(forKey: id) != nil else { return }
+        if let user = subscriber.subscription.user {
+            users[user]?[id] = nil
+            if users[user]?.isEmpty == true { users[user] = nil }
+        }
+        for topic in subscriber.subscription.topics { topics.remove(id, from: topic) }
+    }
+
+    /// Notes that a subscriber has something to flush.
+    func wrote(to subscriber: Subscriber) { written.append(subscriber) }
+
+    func flush() {
         // A flush that fails ends its stream at once, which must not disturb the walk.
-        let subscribers = written
-        written.removeAll(keepingCapacity: true)
-        for subscriber in subscribers { subscriber.flush(limit: limits.maxStreamBacklogBytes) }
+        while !written.isEmpty {
+            let subscribers = written
+            written.removeAll(keepingCapacity: true)
+            for subscriber in subscribers { subscriber.flush() }
+        }
     }
-
-    func remove(_ subscriber: Subscriber) { subscribers[subscriber.client.id] = nil }
 
     func resume(_ continuation: CheckedContinuation<Void, any Error>, whenWritable id: EventClient.ID) {
         guard let subscriber = subscribers[id] else { return continuation.resume(throwing: CancellationError()) }
         subscriber.resume(continuation)
     }
 
-    // MARK: - Heartbeat
+    var figures: EventStatistics.Loop {
+        EventStatistics.Loop(
+            streams: subscribers.count, queuedBytes: subscribers.values.reduce(0) { $0 + $1.queuedBytes },
+            delivered: counters.delivered.load(ordering: .relaxed),
+            replayed: counters.replayed.load(ordering: .relaxed),
+            dropped: counters.dropped.load(ordering: .relaxed),
+            disconnected: counters.disconnected.load(ordering: .relaxed),
+            suspended: counters.suspended.load(ordering: .relaxed),
+            expired: counters.expired.load(ordering: .relaxed))
+    }
 
-    func startHeartbeat() {
-        heartbeat = Task(executorPreference: executor) { [clock, interval = limits.heartbeat / Self.beatsOfSilence] in
+    // MARK: - Time
+
+    /// One timer for all: heartbeats, and streams that expire.
+    func startTimer(_ hub: EventHub) {
+        let interval = max(.milliseconds(10), min(.seconds(1), limits.heartbeat / 15))
+        let silence = max(1, Int((limits.heartbeat / interval).rounded()))
+        timer = Task(executorPreference: executor) { [clock, weak hub] in
             while !Task.isCancelled {
                 do { try await clock.sleep(for: interval) } catch { return }
-                self.beatOnce()
+                guard let now = hub?.now else { return }
+                self.tick(silence: silence, now)
             }
         }
     }
 
-    func stopHeartbeat() { heartbeat?.cancel() }
+    func stopTimer() { timer?.cancel() }
 
-    /// Sends a comment to those who have heard nothing for the interval.
-    private func beatOnce() {
-        beat += 1
-        for subscriber in subscribers.values where beat - subscriber.lastBeat >= Self.beatsOfSilence {
-            write(.heartbeat, to: subscriber)
+    /// Sends a comment to those who have heard nothing for the interval, and ends the streams whose time is over.
+    private func tick(silence: Int, _ now: Duration) {
+        tick += 1
+        let jitter = Int(Double(silence) * limits.heartbeatJitter)
+        for subscriber in Array(subscribers.values) {
+            if let expiry = subscriber.expiry, now >= expiry {
+                subscriber.expire()
+            } else if tick - subscriber.lastTick >= silence - subscriber.jitter(upTo: jitter) {
+                subscriber.beat()
+            }
         }
         flush()
     }
+
+    // MARK: - Shutdown
+
+    /// Says farewell and ends every stream, a few at a time.
+    ///
+    /// - Parameter window: over how long the closes are spread.
+    func drain(over window: Duration) async {
+        let step = Duration.milliseconds(20)
+        let steps = max(1, Int((window / step).rounded(.down)))
+        let share = max(1, (subscribers.count + steps - 1) / steps)
+        for subscriber in subscribers.values { subscriber.farewell(retry: limits.reconnectSpread) }
+        flush()
+        while !subscribers.isEmpty {
+            for subscriber in Array(subscribers.values.prefix(share)) { subscriber.end(reconnect: true) }
+            flush()
+            guard !subscribers.isEmpty else { return }
+            do { try await clock.sleep(for: step) } catch { return }
+        }
+    }
+}
+
+/// Events in a row for the same audience, and, made when it is first needed, all of them as one frame.
+final class EventBurst {
+    let events: [PublishedEvent]
+    private(set) lazy var frame = events.count == 1 ? events[0].frame : EventFrame(joining: events.map(\.frame))
+
+    init(_ events: [PublishedEvent]) { self.events = events }
 }

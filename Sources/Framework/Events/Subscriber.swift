@@ -1,104 +1,309 @@
+import MartletEventStream
 import NIOCore
 
 /// An open stream on its event loop: its sink, and what waits for it.
 // Confined to the loop of its shard; it is only carried elsewhere.
 package final class Subscriber: @unchecked Sendable {
     let client: EventClient
+    let subscription: Subscription
+    /// The place in the order of events at which it joined: set under the hub's lock, before the shard takes it.
+    var joinedAt: UInt64 = 0
+    /// When the stream ends unless it is refreshed.
+    var expiry: Duration?
+    /// The shard's tick when something was last written.
+    private(set) var lastTick: Int
+    private let endsWithBody: Bool
+    private let resumePoint: ResumePoint?
+    private let replayForNew: Replay
+    private let expiresAfter: Duration?
+    /// Holds the stream's place under the limits.
+    private var place: StreamPlace?
+    private var onClose: (@Sendable (EventClient) -> Void)?
     private let sink: any EventSink
     private let shard: HubShard
-    private var onClose: (@Sendable (EventClient) -> Void)?
+    private var phase = Phase.opening
     private var body: Task<Void, Never>?
+    private var queue = EventQueue()
     private var waiting: [CheckedContinuation<Void, any Error>] = []
+    private var heldTopics: Set<String> = []
+    /// The last event that was taken care of.
+    private var lastSeen: UInt64 = 0
     private var needsFlush = false
-    private(set) var hasEnded = false
-    /// The shard's beat when something was last written.
-    private(set) var lastBeat = 0
+    private var isPumping = false
 
-    init(
-        _ client: EventClient, sink: any EventSink, shard: HubShard, onClose: (@Sendable (EventClient) -> Void)?
-    ) {
+    private enum Phase {
+        /// The shard has not taken it yet.
+        case opening
+        /// What it missed comes from the history; what is published meanwhile will.
+        case replaying(HistoryReplay)
+        case live
+        case ended
+    }
+
+    init(_ client: EventClient, _ stream: EventStream, sink: any EventSink, shard: HubShard) {
         self.client = client
         self.sink = sink
         self.shard = shard
-        self.onClose = onClose
+        subscription = Subscription(topics: stream.admission?.topics ?? [], user: stream.user)
+        endsWithBody = stream.endsWithBody
+        resumePoint = stream.admission?.resume
+        replayForNew = stream.replay
+        expiresAfter = stream.expiresAfter
+        place = stream.admission?.place
+        onClose = stream.onClose
+        lastTick = shard.tick
+    }
+
+    var hasEnded: Bool { if case .ended = phase { true } else { false } }
+
+    /// Bytes that wait until the peer reads.
+    var queuedBytes: Int {
+        if case .replaying(let replay) = phase { replay.postponedBytes } else { queue.byteCount }
+    }
+
+    private var hub: EventHub { client.hub }
+
+    // MARK: - Begin and end
+
+    /// The shard delivers from now on.
+    func begin() {
+        lastTick = shard.tick
+        if let expiresAfter {
+            expiry = hub.now + expiresAfter
+            let news = ControlEvent.Expiry(client: client.id, seconds: expiresAfter / .seconds(1))
+            if let frame = ControlEvent.frame("martlet.expiry", news) { write(frame) }
+        }
+        let (replay, news) = hub.replay(for: subscription, resumePoint, else: replayForNew, joinedAt: joinedAt)
+        if let news { write(news) }
+        phase = .replaying(replay)
+        pump()
+        for hook in hub.settings.joinHooks { hook(client) }
     }
 
     /// Runs the stream's body as a task of its own.
-    func run(_ body: @escaping EventStream.Body, endsStream: Bool, on executor: LoopExecutor) {
+    func run(_ body: @escaping EventStream.Body, endsStream: Bool) {
         let client = client
-        let task = executor.start {
+        let task = shard.executor.start {
             do {
                 try await body(client)
                 if endsStream { client.close() }
             } catch {
-                if !(error is CancellationError) {
-                    client.hub.logger.error(
-                        "an event stream's body failed", metadata: ["error": "\(error)", "client": "\(client.id)"])
-                }
-                client.close()
+                if error is CancellationError { client.close() } else { client.fail(error) }
             }
         }
         // It may have ended the stream before its first suspension.
         if hasEnded { task.cancel() } else { self.body = task }
     }
 
-    /// - Returns: true when this is the first write since the last flush.
-    func write(_ frame: EventFrame, beat: Int) -> Bool {
-        guard !hasEnded else { return false }
-        sink.write(frame)
-        lastBeat = beat
-        defer { needsFlush = true }
-        return !needsFlush
-    }
-
-    func flush(limit: Int) {
-        needsFlush = false
+    /// Ends the stream from this side, behind what was written and what waits.
+    func end(reconnect: Bool) {
         guard !hasEnded else { return }
-        sink.flush()
-        if sink.backlogBytes > limit {
-            client.hub.logger.notice("disconnected a slow reader", metadata: ["client": "\(client.id)"])
-            sink.abort()
-            left()
+        drainQueue(while: { true })
+        if !reconnect, let frame = ControlEvent.frame("martlet.close", ["reconnect": false], id: EventHub.farewellID) {
+            write(frame)
         }
-    }
-
-    /// Ends the stream from this side, behind what was written.
-    func end() {
-        guard !hasEnded else { return }
         sink.flush()
         sink.end()
         left()
     }
 
+    /// The authorisation is over.
+    func expire() {
+        shard.counters.expired.add(1, ordering: .relaxed)
+        if let frame = ControlEvent.frame("martlet.expired", ["client": client.id]) { write(frame) }
+        end(reconnect: true)
+    }
+
+    /// Tells the client when to come back: each at another time.
+    func farewell(retry: ClosedRange<Duration>) {
+        guard !hasEnded else { return }
+        let spread = (retry.upperBound - retry.lowerBound) / .milliseconds(1)
+        let time = retry.lowerBound + .milliseconds(Int(Double.random(in: 0...max(0, spread))))
+        if let draft = try? EventFrame.Draft(ServerSentEvent(retry: time)) { write(draft.frame(id: nil)) }
+    }
+
+    /// The stream has ended, from whichever side: called once or often, it counts once.
+    package func left() {
+        guard !hasEnded else { return }
+        let hadBegun = if case .opening = phase { false } else { true }
+        phase = .ended
+        shard.remove(self)
+        hub.left(client.id)
+        place = nil
+        body?.cancel()
+        body = nil
+        queue = EventQueue()
+        let cancelled = waiting
+        waiting = []
+        for continuation in cancelled { continuation.resume(throwing: CancellationError()) }
+        if !heldTopics.isEmpty { hub.release(heldTopics) }
+        heldTopics = []
+        onClose?(client)
+        onClose = nil
+        if hadBegun { for hook in hub.settings.leaveHooks { hook(client) } }
+    }
+
+    private func disconnectSlowReader() {
+        hub.logger.notice("disconnected a slow reader", metadata: ["client": "\(client.id)"])
+        shard.counters.disconnected.add(1, ordering: .relaxed)
+        sink.abort()
+        left()
+    }
+
+    // MARK: - Events
+
+    func deliver(_ burst: EventBurst) {
+        let events = burst.events
+        switch phase {
+        case .live where queue.isEmpty && sink.isWritable && events[0].sequence > lastSeen:
+            lastSeen = events[events.count - 1].sequence
+            write(burst.frame)
+        case .live, .replaying:
+            for event in events { deliver(event) }
+        case .opening, .ended:
+            break
+        }
+    }
+
+    private func deliver(_ event: PublishedEvent) {
+        // By two of its subscriptions, it comes twice.
+        guard event.sequence > lastSeen else { return }
+        switch phase {
+        case .live:
+            lastSeen = event.sequence
+            send(event.frame, event)
+        case .replaying(let replay):
+            lastSeen = event.sequence
+            if case .kept = event.keeping {
+                replay.extend(to: event.sequence)
+            } else {
+                postpone(event.frame, after: event.sequence, replay)
+            }
+        case .opening, .ended:
+            break
+        }
+    }
+
+    /// To this client alone.
+    func send(_ draft: EventFrame.Draft, after sequence: UInt64) {
+        // The id says that everything up to there was delivered. A stream that ends with its body starts anew anyhow.
+        let id = endsWithBody ? nil : EventID(epoch: hub.epoch, sequence: sequence)
+        switch phase {
+        case .live: send(draft.frame(id: id), nil)
+        case .replaying(let replay): postpone(draft.frame(id: id), after: sequence, replay)
+        case .opening, .ended: break
+        }
+    }
+
+    private func send(_ frame: EventFrame, _ event: PublishedEvent?) {
+        guard !queue.isEmpty || !sink.isWritable else { return write(frame) }
+        switch queue.append(frame, event, budget: shard.limits.maxStreamBacklogBytes) {
+        case .queued: holdPublishers(of: event)
+        case .dropped(let count): shard.counters.dropped.add(count, ordering: .relaxed)
+        case .overflow: disconnectSlowReader()
+        }
+    }
+
+    private func postpone(_ frame: EventFrame, after sequence: UInt64, _ replay: HistoryReplay) {
+        replay.postpone(frame, after: sequence)
+        if replay.postponedBytes > shard.limits.maxStreamBacklogBytes { disconnectSlowReader() }
+    }
+
+    private func holdPublishers(of event: PublishedEvent?) {
+        guard let event, case .suspendPublisher = event.slowReaders, case .topic(let topic) = event.audience,
+            queue.byteCount > shard.limits.maxStreamBacklogBytes / 2, heldTopics.insert(topic).inserted
+        else { return }
+        shard.counters.suspended.add(1, ordering: .relaxed)
+        hub.hold(topic)
+    }
+
+    func beat() {
+        // A peer that does not take what is there needs no more.
+        if queue.isEmpty, sink.isWritable { write(.heartbeat) }
+    }
+
+    /// Spreads the beats of streams that fell silent together.
+    func jitter(upTo ticks: Int) -> Int { ticks > 0 ? Int(client.id.rawValue % UInt64(ticks + 1)) : 0 }
+
+    // MARK: - The sink
+
+    private func write(_ frame: EventFrame) {
+        sink.write(frame)
+        lastTick = shard.tick
+        guard !needsFlush else { return }
+        needsFlush = true
+        shard.wrote(to: self)
+    }
+
+    func flush() {
+        needsFlush = false
+        if !hasEnded { sink.flush() }
+    }
+
+    /// The peer has read enough for more to be written.
+    package func becameWritable() { pump() }
+
+    /// Writes what waits, or what the history has, as far as the peer takes it.
+    private func pump() {
+        // A flush may find at once that the peer takes more.
+        guard !isPumping else { return }
+        isPumping = true
+        defer { isPumping = false }
+        while !hasEnded, sink.isWritable {
+            if !queue.isEmpty {
+                drainQueue(while: { sink.isWritable })
+            } else if case .replaying(let replay) = phase {
+                guard let count = replay.step(hub, subscription, write: { write($0) }) else {
+                    lastSeen = max(lastSeen, replay.end)
+                    phase = .live
+                    continue
+                }
+                shard.counters.replayed.add(count, ordering: .relaxed)
+            } else {
+                break
+            }
+            sink.flush()
+        }
+        resumeWaiting()
+    }
+
+    private func drainQueue(while goesOn: () -> Bool) {
+        while goesOn(), let next = queue.popFirst() {
+            switch next {
+            case .frame(let frame):
+                write(frame)
+            case .gap(let gap):
+                let news = ControlEvent.Gap(
+                    first: "\(hub.epoch)-\(gap.first)", last: "\(hub.epoch)-\(gap.last)", count: gap.count)
+                if let frame = ControlEvent.frame("martlet.gap", news) { write(frame) }
+            }
+        }
+        guard queue.isEmpty, !heldTopics.isEmpty else { return }
+        hub.release(heldTopics)
+        heldTopics = []
+    }
+
+    // MARK: - Writers that wait
+
     func resume(_ continuation: CheckedContinuation<Void, any Error>) {
         if hasEnded {
             continuation.resume(throwing: CancellationError())
-        } else if sink.isWritable {
+        } else if isTakingMore {
             continuation.resume()
         } else {
             waiting.append(continuation)
         }
     }
 
-    /// The peer has read enough for patient writers to go on.
-    package func becameWritable() {
+    private var isTakingMore: Bool {
+        guard case .live = phase else { return false }
+        return queue.isEmpty && sink.isWritable
+    }
+
+    private func resumeWaiting() {
+        guard isTakingMore, !waiting.isEmpty else { return }
         let resumed = waiting
         waiting = []
         for continuation in resumed { continuation.resume() }
-    }
-
-    /// The stream has ended, from whichever side: called once or often, it counts once.
-    package func left() {
-        guard !hasEnded else { return }
-        hasEnded = true
-        shard.remove(self)
-        client.hub.left(client.id)
-        body?.cancel()
-        body = nil
-        let cancelled = waiting
-        waiting = []
-        for continuation in cancelled { continuation.resume(throwing: CancellationError()) }
-        onClose?(client)
-        onClose = nil
     }
 }

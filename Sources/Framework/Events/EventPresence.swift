@@ -1,0 +1,36 @@
+// Who is there.
+
+extension EventHub {
+    public func isConnected(_ client: EventClient.ID) -> Bool { state.withLock { $0.clients[client] != nil } }
+
+    public func isConnected(user: String) -> Bool { state.withLock { $0.users[user] != nil } }
+
+    /// The open stream of that id.
+    public func client(_ id: EventClient.ID) -> EventClient? { state.withLock { $0.clients[id]?.client } }
+
+    /// How many streams are open.
+    public var clientCount: Int { state.withLock { $0.clients.count } }
+
+    /// The open streams, the oldest first.
+    public var clients: [EventClient] { Self.inOrder(state.withLock { $0.clients.values.map(\.client) }) }
+
+    /// The open streams that get what is published to a topic, the oldest first.
+    public func clients(on topic: String) -> [EventClient] {
+        Self.inOrder(state.withLock { Array($0.topics.members(on: topic).values) })
+    }
+
+    /// The open streams of a user, the oldest first.
+    public func clients(of user: String) -> [EventClient] {
+        Self.inOrder(state.withLock { state in (state.users[user] ?? []).compactMap { state.clients[$0]?.client } })
+    }
+
+    /// Who is on a topic: each user once, in order.
+    public func users(on topic: String) -> [String] { Set(clients(on: topic).compactMap(\.user)).sorted() }
+
+    /// Who is there at all: each user once, in order.
+    public var users: [String] { state.withLock { $0.users.keys.sorted() } }
+
+    private static func inOrder(_ clients: [EventClient]) -> [EventClient] {
+        clients.sorted { $0.id.rawValue < $1.id.rawValue }
+    }
+}

@@ -1,0 +1,73 @@
+import Synchronization
+
+/// What one event loop has done.
+final class ShardCounters: Sendable {
+    let delivered = Atomic<Int>(0)
+    let replayed = Atomic<Int>(0)
+    let dropped = Atomic<Int>(0)
+    let disconnected = Atomic<Int>(0)
+    let suspended = Atomic<Int>(0)
+    let expired = Atomic<Int>(0)
+}
+
+/// Figures of the live streams, at one moment or since the start.
+public struct EventStatistics: Sendable, Encodable {
+    /// How many streams are open.
+    public var streams = 0
+    /// How many of them subscribed to each topic by its name, and not by a pattern.
+    public var streamsByTopic: [String: Int] = [:]
+    public var streamsByUser: [String: Int] = [:]
+    public var streamsByAddress: [String: Int] = [:]
+    /// Events published since the start.
+    public var published = 0
+    /// Streams refused by a limit since the start.
+    public var refused = 0
+    /// Events in the history, and their bytes.
+    public var historyEvents = 0
+    public var historyBytes = 0
+    public var loops: [Loop] = []
+
+    /// Figures of one event loop, since the start.
+    public struct Loop: Sendable, Encodable {
+        public var streams = 0
+        /// Bytes that wait for slow readers now.
+        public var queuedBytes = 0
+        /// Events times the streams that they were delivered to.
+        public var delivered = 0
+        /// Events that clients got from the history.
+        public var replayed = 0
+        /// Events that slow readers did not get.
+        public var dropped = 0
+        /// Slow readers that were disconnected.
+        public var disconnected = 0
+        /// How often a slow reader held publishers up.
+        public var suspended = 0
+        /// Streams that ended with their authorisation.
+        public var expired = 0
+    }
+}
+
+extension EventHub {
+    /// Figures of the live streams.
+    public var statistics: EventStatistics {
+        get async {
+            var statistics = state.withLock { state in
+                var statistics = EventStatistics()
+                statistics.streams = state.clients.count
+                statistics.streamsByTopic = state.topics.counts
+                statistics.streamsByUser = state.users.mapValues(\.count)
+                statistics.published = state.published
+                statistics.historyEvents = state.history.eventCount
+                statistics.historyBytes = state.history.byteCount
+                return statistics
+            }
+            statistics.streamsByAddress = admission.byAddress
+            statistics.refused = admission.refused
+            for shard in shards {
+                let loop = try? await shard.executor.eventLoop.submit { shard.figures }.get()
+                statistics.loops.append(loop ?? EventStatistics.Loop())
+            }
+            return statistics
+        }
+    }
+}

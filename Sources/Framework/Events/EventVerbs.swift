@@ -1,0 +1,179 @@
+import MartletEventStream
+
+// The verbs as apps use them. Each publishing verb stands here twice: where it is called with `await` it returns when the
+// event is kept, elsewhere it hands the event over.
+
+extension EventHub {
+    // MARK: - Everyone
+
+    /// Sends a text to every client.
+    ///
+    /// - Parameters:
+    ///   - event: the event's type; nil is the client's default, `message`.
+    ///   - id: an id of the app's own; such an event takes no part in resume.
+    /// - Throws: `EventEncodingError` for a line end in the type or the id.
+    @discardableResult
+    public func broadcast(event: String? = nil, data: String, id: String? = nil) throws -> Receipt {
+        try publish(ServerSentEvent(event: event, data: data, id: id), to: .everyone)
+    }
+
+    /// Sends a text to every client and waits until it is kept.
+    @discardableResult
+    public func broadcast(event: String? = nil, data: String, id: String? = nil) async throws -> Receipt {
+        try await publish(ServerSentEvent(event: event, data: data, id: id), to: .everyone)
+    }
+
+    /// Sends a value as JSON to every client.
+    @discardableResult
+    public func broadcast(event: String? = nil, data: some Encodable, id: String? = nil) throws -> Receipt {
+        try publish(.json(event, data, id), to: .everyone)
+    }
+
+    /// Sends a value as JSON to every client and waits until it is kept.
+    @discardableResult
+    public func broadcast(event: String? = nil, data: some Encodable, id: String? = nil) async throws -> Receipt {
+        try await publish(.json(event, data, id), to: .everyone)
+    }
+
+    /// Sends an event to every client.
+    @discardableResult
+    public func broadcast(_ event: ServerSentEvent) throws -> Receipt { try publish(event, to: .everyone) }
+
+    /// Sends an event to every client and waits until it is kept.
+    @discardableResult
+    public func broadcast(_ event: ServerSentEvent) async throws -> Receipt {
+        try await publish(event, to: .everyone)
+    }
+
+    // MARK: - A topic
+
+    /// Sends a text to the clients that subscribed to a topic.
+    ///
+    /// - Throws: `EventEncodingError` for a line end in the type or the id, `TopicError` for a malformed topic.
+    @discardableResult
+    public func publish(to topic: String, event: String? = nil, data: String, id: String? = nil) throws -> Receipt {
+        try publish(ServerSentEvent(event: event, data: data, id: id), to: .topic(topic))
+    }
+
+    /// Sends a text to the clients that subscribed to a topic and waits until it is kept.
+    @discardableResult
+    public func publish(
+        to topic: String, event: String? = nil, data: String, id: String? = nil
+    ) async throws -> Receipt {
+        try await publish(ServerSentEvent(event: event, data: data, id: id), to: .topic(topic))
+    }
+
+    /// Sends a value as JSON to the clients that subscribed to a topic.
+    @discardableResult
+    public func publish(
+        to topic: String, event: String? = nil, data: some Encodable, id: String? = nil
+    ) throws -> Receipt { try publish(.json(event, data, id), to: .topic(topic)) }
+
+    /// Sends a value as JSON to the clients that subscribed to a topic and waits until it is kept.
+    @discardableResult
+    public func publish(
+        to topic: String, event: String? = nil, data: some Encodable, id: String? = nil
+    ) async throws -> Receipt { try await publish(.json(event, data, id), to: .topic(topic)) }
+
+    // MARK: - A user
+
+    /// Sends a text to every stream of a user: all of the user's tabs.
+    ///
+    /// - Returns: a receipt whose `clientCount` is 0 when the user is not there; then nothing is kept.
+    @discardableResult
+    public func send(toUser user: String, event: String? = nil, data: String, id: String? = nil) throws -> Receipt {
+        try publish(ServerSentEvent(event: event, data: data, id: id), to: .user(user))
+    }
+
+    /// Sends a text to every stream of a user and waits until it is kept.
+    @discardableResult
+    public func send(
+        toUser user: String, event: String? = nil, data: String, id: String? = nil
+    ) async throws -> Receipt {
+        try await publish(ServerSentEvent(event: event, data: data, id: id), to: .user(user))
+    }
+
+    /// Sends a value as JSON to every stream of a user.
+    @discardableResult
+    public func send(
+        toUser user: String, event: String? = nil, data: some Encodable, id: String? = nil
+    ) throws -> Receipt { try publish(.json(event, data, id), to: .user(user)) }
+
+    /// Sends a value as JSON to every stream of a user and waits until it is kept.
+    @discardableResult
+    public func send(
+        toUser user: String, event: String? = nil, data: some Encodable, id: String? = nil
+    ) async throws -> Receipt { try await publish(.json(event, data, id), to: .user(user)) }
+
+    // MARK: - One client
+
+    /// Sends a text to one client.
+    ///
+    /// - Returns: false when there is no such stream, or no longer.
+    @discardableResult
+    public func send(to client: EventClient.ID, event: String? = nil, data: String, id: String? = nil) throws -> Bool {
+        try send(to: client, ServerSentEvent(event: event, data: data, id: id))
+    }
+
+    /// Sends a value as JSON to one client.
+    @discardableResult
+    public func send(
+        to client: EventClient.ID, event: String? = nil, data: some Encodable, id: String? = nil
+    ) throws -> Bool { try send(to: client, .json(event, data, id)) }
+}
+
+// MARK: - Typed events
+
+extension EventHub {
+    /// Sends an event of a family to every client.
+    @discardableResult
+    public func broadcast(_ event: some ServerEvents) throws -> Receipt { try publish(.typed(event), to: .everyone) }
+
+    /// Sends an event of a family to every client and waits until it is kept.
+    @discardableResult
+    public func broadcast(_ event: some ServerEvents) async throws -> Receipt {
+        try await publish(.typed(event), to: .everyone)
+    }
+
+    /// Sends an event of a family to the clients that subscribed to a topic.
+    @discardableResult
+    public func publish(_ event: some ServerEvents, to topic: String) throws -> Receipt {
+        try publish(.typed(event), to: .topic(topic))
+    }
+
+    /// Sends an event of a family to the clients that subscribed to a topic and waits until it is kept.
+    @discardableResult
+    public func publish(_ event: some ServerEvents, to topic: String) async throws -> Receipt {
+        try await publish(.typed(event), to: .topic(topic))
+    }
+
+    /// Sends an event of a family to every stream of a user.
+    @discardableResult
+    public func send(_ event: some ServerEvents, toUser user: String) throws -> Receipt {
+        try publish(.typed(event), to: .user(user))
+    }
+
+    /// Sends an event of a family to every stream of a user and waits until it is kept.
+    @discardableResult
+    public func send(_ event: some ServerEvents, toUser user: String) async throws -> Receipt {
+        try await publish(.typed(event), to: .user(user))
+    }
+}
+
+extension EventClient {
+    /// Sends an event of a family.
+    @discardableResult
+    public func send(_ event: some ServerEvents) throws -> Bool { try hub.send(to: id, .typed(event)) }
+}
+
+extension ServerSentEvent {
+    /// - Throws: `EncodingError` for a payload that is no JSON.
+    static func typed(_ event: some ServerEvents) throws -> ServerSentEvent {
+        try .json(event.eventName, ServerEventPayload(event), nil)
+    }
+
+    /// - Throws: `EncodingError` for a value that is no JSON.
+    static func json(_ event: String?, _ data: some Encodable, _ id: String?) throws -> ServerSentEvent {
+        ServerSentEvent(event: event, data: try JSON.text(of: data), id: id)
+    }
+}

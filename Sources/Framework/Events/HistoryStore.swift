@@ -1,0 +1,148 @@
+import Dispatch
+import MartletEventStream
+import Synchronization
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Keeps events beyond the process, so that clients resume after a restart.
+///
+/// Both functions block: `load` at start-up, `append` on a thread of its own.
+public protocol HistoryStore: Sendable {
+    /// What was kept.
+    ///
+    /// - Parameters:
+    ///   - limits: what need not be given back, and may be deleted, because it exceeds them.
+    ///   - now: what the age of an event is measured from.
+    func load(_ limits: HistoryLimits, now: Date) throws -> StoredHistory
+
+    /// Stores events so that they outlive the process: all of them or none. Returning acknowledges them to their
+    /// publishers.
+    func append(_ events: [StoredEvent]) throws
+}
+
+/// What a store has.
+public struct StoredHistory: Sendable {
+    /// Names the numbering of these events; a store makes one when it is new, and keeps it.
+    public var epoch: String
+    /// The last number that was given.
+    public var lastSequence: UInt64
+    /// The last number of which something may have been deleted.
+    public var deletedThrough: UInt64
+    /// In order.
+    public var events: [StoredEvent]
+
+    public init(epoch: String, lastSequence: UInt64, deletedThrough: UInt64, events: [StoredEvent]) {
+        self.epoch = epoch
+        self.lastSequence = lastSequence
+        self.deletedThrough = deletedThrough
+        self.events = events
+    }
+}
+
+/// An event as a store keeps it.
+public struct StoredEvent: Sendable, Hashable {
+    public var sequence: UInt64
+    public var audience: EventAudience
+    public var event: String?
+    public var data: String?
+    public var publishedAt: Date
+
+    public init(sequence: UInt64, audience: EventAudience, event: String?, data: String?, publishedAt: Date) {
+        self.sequence = sequence
+        self.audience = audience
+        self.event = event
+        self.data = data
+        self.publishedAt = publishedAt
+    }
+}
+
+extension EventHistory {
+    /// How many events may come between two that are stored.
+    private static let unstoredNumbers: UInt64 = 1 << 24
+
+    /// What a store kept of earlier processes, or nothing.
+    ///
+    /// - Throws: `StartupError` where the store cannot be read.
+    static func past(
+        _ settings: EventSettings, now: Duration
+    ) throws -> (epoch: String, lastSequence: UInt64, history: EventHistory) {
+        guard let store = settings.store else {
+            return (EventID.newEpoch(), 0, EventHistory(settings.history, startingAfter: 0))
+        }
+        let stored: StoredHistory
+        do {
+            stored = try store.load(settings.history, now: .now)
+        } catch {
+            throw StartupError("The history of events cannot be read: \(error).")
+        }
+        var history = EventHistory(settings.history, startingAfter: stored.deletedThrough)
+        for event in stored.events {
+            let rules = settings.settings(of: event.audience)
+            let id = EventID(epoch: stored.epoch, sequence: event.sequence)
+            guard
+                let draft = try? EventFrame.Draft(
+                    ServerSentEvent(event: event.event, data: event.data), isCompressible: rules.isCompressible)
+            else { continue }
+            let age = max(0, event.publishedAt.timeIntervalSinceNow * -1)
+            history.append(
+                PublishedEvent(
+                    sequence: event.sequence, audience: event.audience, frame: draft.frame(id: id), keeping: .kept,
+                    time: now - .seconds(age), slowReaders: rules.slowReaders, key: nil))
+        }
+        // Numbers that were given but not stored are not given again to something else.
+        return (stored.epoch, stored.lastSequence + unstoredNumbers, history)
+    }
+}
+
+/// Takes what was posted through the store, in order, before it is delivered: as many at once as came meanwhile.
+final class HistoryWriter: Sendable {
+    /// Something that was posted, with what the store has to keep of it.
+    struct Entry: Sendable {
+        let post: HubPost
+        let stored: StoredEvent?
+        let acknowledge: (@Sendable ((any Error)?) -> Void)?
+    }
+    private struct State {
+        var waiting: [Entry] = []
+        var isWriting = false
+    }
+    private let state = Mutex(State())
+    private let store: any HistoryStore
+    private let queue = DispatchQueue(label: "martlet.history")
+
+    init(_ store: any HistoryStore) { self.store = store }
+
+    /// - Parameter deliver: called with what the store has taken, and with what needs no storing.
+    func submit(_ entry: Entry, deliver: @escaping @Sendable ([HubPost]) -> Void) {
+        let mustStart = state.withLock { state in
+            state.waiting.append(entry)
+            defer { state.isWriting = true }
+            return !state.isWriting
+        }
+        if mustStart { queue.async { self.write(deliver) } }
+    }
+
+    private func write(_ deliver: @Sendable ([HubPost]) -> Void) {
+        while true {
+            let batch = state.withLock { state in
+                defer { state.waiting = [] }
+                if state.waiting.isEmpty { state.isWriting = false }
+                return state.waiting
+            }
+            guard !batch.isEmpty else { return }
+            let events = batch.compactMap(\.stored)
+            var failure: (any Error)?
+            do {
+                if !events.isEmpty { try store.append(events) }
+            } catch {
+                failure = error
+            }
+            deliver(batch.filter { failure == nil || $0.stored == nil }.map(\.post))
+            for entry in batch { entry.acknowledge?(entry.stored == nil ? nil : failure) }
+        }
+    }
+}

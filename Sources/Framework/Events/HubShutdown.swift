@@ -1,0 +1,30 @@
+// How the live streams start and end with the application.
+
+extension EventHub {
+    /// Starts the timers: one a loop, none a client.
+    package func start() { for shard in shards { shard.startTimer(self) } }
+
+    /// Says farewell: tells each client when to come back, at times that are spread, ends the streams over
+    /// `limits.drainWindow`, and takes no new ones.
+    package func shutDown() async {
+        stop()
+        await withTaskGroup { group in
+            for shard in shards {
+                group.addTask(executorPreference: shard.executor) { [window = limits.drainWindow] in
+                    await shard.drain(over: window)
+                }
+            }
+        }
+    }
+
+    /// Takes no new streams and no longer beats; publishers that wait are let go.
+    package func stop() {
+        for shard in shards { shard.stopTimer() }
+        let publishers = state.withLock { state in
+            state.isClosing = true
+            defer { state.waitingPublishers = [] }
+            return state.waitingPublishers
+        }
+        for publisher in publishers { publisher.continuation.resume(throwing: CancellationError()) }
+    }
+}

@@ -1,0 +1,110 @@
+import Synchronization
+
+/// What the hub knows, under its lock: who is there, what was published, and what each event loop has yet to deliver.
+struct HubState {
+    struct Member: Sendable {
+        let client: EventClient
+        let shard: Int
+        let subscription: Subscription
+    }
+
+    var clients: [EventClient.ID: Member] = [:]
+    private(set) var users: [String: Set<EventClient.ID>] = [:]
+    private(set) var topics = TopicIndex<EventClient>()
+    var history: EventHistory
+    /// The last number that was given to an event.
+    var lastSequence: UInt64
+    /// The last number that was delivered: behind the other while the store is writing.
+    private(set) var deliveredSequence: UInt64
+    var mailboxes: [[HubShard.Delivery]]
+    var isClosing = false
+    /// Topics whose publishers wait: by how many clients.
+    private var holds: [String: Int] = [:]
+    var waitingPublishers: [(id: Int, topic: String, continuation: CheckedContinuation<Void, any Error>)] = []
+    var published = 0
+
+    init(shards: Int, history: EventHistory, lastSequence: UInt64) {
+        self.history = history
+        self.lastSequence = lastSequence
+        deliveredSequence = lastSequence
+        mailboxes = Array(repeating: [], count: shards)
+    }
+
+    // MARK: - Who is there
+
+    mutating func add(_ member: Member) {
+        clients[member.client.id] = member
+        if let user = member.subscription.user { users[user, default: []].insert(member.client.id) }
+        for topic in member.subscription.topics { topics.insert(member.client, member.client.id, on: topic) }
+    }
+
+    @discardableResult
+    mutating func remove(_ id: EventClient.ID) -> Member? {
+        guard let member = clients.removeValue(forKey: id) else { return nil }
+        if let user = member.subscription.user {
+            users[user]?.remove(id)
+            if users[user]?.isEmpty == true { users[user] = nil }
+        }
+        for topic in member.subscription.topics { topics.remove(id, from: topic) }
+        return member
+    }
+
+    mutating func removeAll() {
+        clients = [:]
+        users = [:]
+        topics = TopicIndex()
+    }
+
+    func count(of audience: EventAudience) -> Int {
+        switch audience {
+        case .everyone: clients.count
+        case .user(let user): users[user]?.count ?? 0
+        case .topic(let topic): topics.count(on: topic)
+        }
+    }
+
+    // MARK: - Delivery
+
+    mutating func deliver(_ post: HubPost) {
+        switch post {
+        case .event(let event):
+            deliveredSequence = event.sequence
+            switch event.keeping {
+            case .kept: history.append(event)
+            case .forgotten: history.skip(event)
+            case .foreign: break
+            }
+            for shard in mailboxes.indices { mailboxes[shard].append(.event(event)) }
+        case .send(let id, let draft, let shard):
+            mailboxes[shard].append(.send(id, draft, after: deliveredSequence))
+        case .close(let id, let shard, let reconnect):
+            mailboxes[shard].append(.close(id, reconnect: reconnect))
+        case .closeAll:
+            for shard in mailboxes.indices { mailboxes[shard].append(.closeAll) }
+        }
+    }
+
+    // MARK: - Publishers that wait
+
+    func isHeld(_ topic: String) -> Bool { holds[topic] != nil }
+
+    mutating func hold(_ topic: String) { holds[topic, default: 0] += 1 }
+
+    /// - Returns: the publishers that may go on.
+    mutating func release(_ topic: String) -> [CheckedContinuation<Void, any Error>] {
+        holds[topic, default: 1] -= 1
+        guard holds[topic] == 0 else { return [] }
+        holds[topic] = nil
+        let resumed = waitingPublishers.filter { $0.topic == topic }.map(\.continuation)
+        waitingPublishers.removeAll { $0.topic == topic }
+        return resumed
+    }
+}
+
+/// Something for the event loops, put in order by the hub.
+enum HubPost: Sendable {
+    case event(PublishedEvent)
+    case send(EventClient.ID, EventFrame.Draft, shard: Int)
+    case close(EventClient.ID, shard: Int, reconnect: Bool)
+    case closeAll
+}

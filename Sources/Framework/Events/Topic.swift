@@ -1,0 +1,94 @@
+/// What streams subscribe to beside a topic itself: `room/*` is every topic of two segments that begins with `room/`,
+/// `room/**` every topic below `room`.
+package struct TopicPattern: Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+    /// Split at the slashes; nil for a topic, which stands for itself.
+    let segments: [Substring]?
+
+    static let anySegment: Substring = "*"
+    static let anyRest: Substring = "**"
+
+    /// - Throws: `TopicError` for a text that is neither a topic nor a pattern.
+    package init(_ text: String) throws(TopicError) {
+        let segments = try Self.segments(of: text)
+        description = text
+        self.segments = segments.contains { $0 == Self.anySegment || $0 == Self.anyRest } ? segments : nil
+        for (index, segment) in segments.enumerated() where segment.utf8.contains(UInt8(ascii: "*")) {
+            let isWhole = segment == Self.anySegment || (segment == Self.anyRest && index == segments.count - 1)
+            guard isWhole else {
+                throw TopicError(topic: text, reason: "'*' stands for a whole segment, and '**' for the last ones")
+            }
+        }
+    }
+
+    package func matches(_ topic: String) -> Bool {
+        guard let segments else { return description == topic }
+        let parts = topic.split(separator: "/", omittingEmptySubsequences: false)
+        for (index, segment) in segments.enumerated() {
+            guard index < parts.count else { return false }
+            if segment == Self.anyRest { return true }
+            guard segment == Self.anySegment || segment == parts[index] else { return false }
+        }
+        return parts.count == segments.count
+    }
+
+    /// - Throws: `TopicError` for a text that events cannot be published to.
+    static func checkTopic(_ text: String) throws(TopicError) {
+        // Most topics pass here without being split.
+        if text.utf8.contains(UInt8(ascii: "*")) { throw TopicError(topic: text, reason: "it has a '*'") }
+        guard !text.isEmpty, text.utf8.count <= maximumBytes else { throw badLength(text) }
+    }
+
+    /// The most bytes of a topic or pattern.
+    static let maximumBytes = 1024
+    /// The most segments of a pattern: what its matching may cost.
+    static let maximumSegments = 16
+
+    private static func badLength(_ text: String) -> TopicError {
+        TopicError(topic: String(text.prefix(64)), reason: "it has not 1 to \(maximumBytes) bytes")
+    }
+
+    private static func segments(of text: String) throws(TopicError) -> [Substring] {
+        guard !text.isEmpty, text.utf8.count <= maximumBytes else { throw badLength(text) }
+        let segments = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard segments.count <= maximumSegments || !text.utf8.contains(UInt8(ascii: "*")) else {
+            throw TopicError(topic: text, reason: "it has more than \(maximumSegments) segments")
+        }
+        return segments
+    }
+}
+
+/// A topic that cannot be subscribed or published to.
+public struct TopicError: Error, Sendable, CustomStringConvertible {
+    public let topic: String
+    let reason: String
+    public var description: String { "The topic '\(topic)' cannot be used: \(reason)." }
+}
+
+extension TopicPattern {
+    /// True where everything that the other stands for is matched by this.
+    func covers(_ other: TopicPattern) -> Bool {
+        guard let theirs = other.segments else { return matches(other.description) }
+        guard let segments else { return false }
+        for (index, segment) in segments.enumerated() {
+            guard index < theirs.count else { return false }
+            if segment == Self.anyRest { return true }
+            if theirs[index] == Self.anyRest { return false }
+            guard segment == Self.anySegment || segment == theirs[index] else { return false }
+        }
+        return theirs.count == segments.count
+    }
+
+    /// True where some topic is matched by both.
+    func overlaps(_ other: TopicPattern) -> Bool {
+        let mine = segments ?? description.split(separator: "/", omittingEmptySubsequences: false)
+        let theirs = other.segments ?? other.description.split(separator: "/", omittingEmptySubsequences: false)
+        for index in 0..<max(mine.count, theirs.count) {
+            guard index < mine.count, index < theirs.count else { return false }
+            if mine[index] == Self.anyRest || theirs[index] == Self.anyRest { return true }
+            let isWild = mine[index] == Self.anySegment || theirs[index] == Self.anySegment
+            guard isWild || mine[index] == theirs[index] else { return false }
+        }
+        return true
+    }
+}

@@ -1,0 +1,83 @@
+import Martlet
+
+// MARK: - Sessions
+
+@Controller
+struct LoginController {
+    /// POST /login
+    func create(userId: String, _ ctx: Context) -> Envelope {
+        ctx.session.renew()
+        ctx.session["user_id"] = userId
+        return .ok("welcome")
+    }
+
+    /// GET /login/who
+    func who(_ ctx: Context) -> String { ctx.session["user_id"] ?? "nobody" }
+
+    /// POST /login/out
+    @POST func out(_ ctx: Context) { ctx.session.destroy() }
+}
+
+struct LoginApp: App {
+    func configure(_ app: inout AppBuilder) {
+        app.use(Sessions(MemorySessionStore(idleTime: .seconds(3600)), cookieName: "sid", isSecure: true))
+        app.controllers(LoginController.self)
+    }
+}
+
+// MARK: - Middleware
+
+/// Tells how long each answer took.
+struct Timing: Middleware {
+    func respond(to ctx: Context, next: Next) async throws -> Response {
+        let start = ContinuousClock.now
+        var response = try await next(ctx)
+        let milliseconds = start.duration(to: .now) / .milliseconds(1)
+        response.headers[.serverTiming] = "app;dur=\(milliseconds)"
+        return response
+    }
+}
+
+extension HTTPField.Name {
+    // Not nil: it is a token.
+    static let serverTiming = HTTPField.Name("Server-Timing")!
+}
+
+/// Lets nobody in who has not signed in.
+struct SignedInOnly: Middleware {
+    func respond(to ctx: Context, next: Next) async throws -> Response {
+        guard let user = ctx.session["user_id"] else { throw HTTPError(.unauthorized, "Sign in first.") }
+        ctx[SignedInUser.self] = user
+        return try await next(ctx)
+    }
+}
+
+/// What the middleware leaves for the actions.
+enum SignedInUser: ContextKey {
+    typealias Value = String
+}
+
+@Controller
+struct AdminController {
+    var middleware: [any Middleware] { [SignedInOnly()] }
+
+    func index(_ ctx: Context) -> String { "hello, \(ctx[SignedInUser.self] ?? "")" }
+}
+
+struct AdminApp: App {
+    func configure(_ app: inout AppBuilder) {
+        app.use(Timing(), RequestLog(level: .debug), Compression(minimumBytes: 512), Sessions(.memory))
+        app.controllers(LoginController.self, AdminController.self)
+    }
+}
+
+// MARK: - Settings
+
+struct SettingsApp: App {
+    func configure(_ app: inout AppBuilder) {
+        app.limits.maxBodyBytes = 10 * 1024 * 1024
+        app.limits.heartbeat = .seconds(30)
+        app.logger.logLevel = .debug
+        app.controllers(LoginController.self)
+    }
+}

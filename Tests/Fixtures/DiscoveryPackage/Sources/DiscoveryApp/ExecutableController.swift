@@ -1,0 +1,6 @@
+import Martlet
+
+@Controller
+struct ExecutableController {
+    func index() -> String { "the executable" }
+}

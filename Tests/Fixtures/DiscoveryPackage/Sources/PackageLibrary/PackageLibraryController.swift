@@ -1,0 +1,6 @@
+import Martlet
+
+@Controller
+struct PackageLibraryController {
+    @POST func send(message: String) -> String { message }
+}

@@ -1,0 +1,68 @@
+import SwiftSyntax
+import Testing
+
+@Suite struct DescriptorTests {
+    @Test(
+        "A doc comment is described without its marks",
+        arguments: [
+            ("/// Says.", "\"Says.\""), ("/// Says.\n///\n/// - Note: loudly", "\"Says.\\n\\n- Note: loudly\""),
+            ("/** Says. */", "\"Says.\""), ("/**\n * Says.\n *\n *   twice\n */", "\"Says.\\n\\n  twice\""),
+            ("/// Says \"hi\" \\(now)", "#\"Says \"hi\" \\(now)\"#"), ("// Says.", "nil"), ("///", "nil"), ("", "nil"),
+        ])
+    func documentation(comment: String, literal: String) {
+        let action = Expansion("@Controller struct Chat {\n\(comment)\n@POST func say() {}\n}")
+        #expect(action.actions.map { $0["documentation"] } == [literal])
+        let type = Expansion("\(comment)\n@Controller struct Chat { func say() {} }")
+        #expect(type.controllers.map { $0["documentation"] } == [literal])
+        #expect(!action.file.hasError && !type.file.hasError)
+    }
+
+    @Test("Controller and action are described with the place of their names")
+    func location() {
+        let expansion = Expansion(
+            "// A file.\n@Controller\nstruct Chat {\n    /// Says.\n    @POST\n    func say() {}\n}")
+        let places = expansion.calls(of: "MartletCore.SourceLocation").map { [$0["fileID"], $0["line"]] }
+        #expect(
+            places == [["\"ExampleApp/ChatController.swift\"", "3"], ["\"ExampleApp/ChatController.swift\"", "6"]])
+    }
+
+    @Test(
+        "The descriptor is as visible as the type, which a protocol's member must be",
+        arguments: [
+            ("struct", ""), ("public struct", "public "), ("open class", "public "), ("package actor", "package "),
+            ("private struct", ""), ("fileprivate final class", ""), ("internal struct", ""),
+        ])
+    func access(type: String, access: String) throws {
+        let expansion = Expansion("@Controller \(type) Chat { func say() {} }")
+        let descriptors = expansion.declarations(of: VariableDeclSyntax.self).filter {
+            $0.contains(" controllerDescriptor ")
+        }
+        try #require(descriptors.count == 1)
+        #expect(descriptors[0].hasPrefix("\(access)nonisolated static let controllerDescriptor = "))
+    }
+
+    @Test("A type conforms once, by the whole of its name")
+    func conformance() {
+        let expansion = Expansion("enum Admin { @Controller struct Chat { func say() {} } }")
+        let extensions = expansion.declarations(of: ExtensionDeclSyntax.self)
+        #expect(extensions == ["extension Admin.Chat: MartletCore.Controller { }"])
+    }
+
+    @Test("The linker's record is private, used, in the section of the platform, and names the type")
+    func record() throws {
+        let records = Expansion("@Controller @MainActor public struct Chat { func say() {} }")
+            .declarations(of: VariableDeclSyntax.self).filter { $0.contains("__martletControllerRecord") }
+        try #require(records.count == 1)
+        #expect(records[0].contains("private nonisolated static let __martletControllerRecord: (UInt64, "))
+        #expect(records[0].contains(" = (1, { out in "))
+        #expect(records[0].contains(".initialize(to: Chat.self)"))
+    }
+
+    @Test("Attributes are gone where they have been read, and the methods stay as they were")
+    func methods() {
+        let expansion = Expansion(
+            "@Controller struct Chat { @POST(\"a\") @Blocking func say() -> Int { 1 }\n@NotAction func log() {} }")
+        #expect(
+            expansion.declarations(of: FunctionDeclSyntax.self) == ["func say() -> Int { 1 }", "func log() {}"])
+    }
+}
