@@ -98,19 +98,26 @@ final class StreamDriver: Sendable {
 
     func dropConnection() { condition.withLock { $0.connection }?.giveUp(.dropped) }
 
+    private struct Ended {
+        let task: Task<Void, Never>?
+        let callbacks: Callbacks
+        let observers: [AsyncStream<EventSource.State>.Continuation]
+    }
+
     /// Over for good, with what it failed on; only the first call counts.
     func finish(_ error: EventSourceError?) {
-        let ended = condition.withLock { condition -> (callbacks: Callbacks, task: Task<Void, Never>?)? in
+        let ended = condition.withLock { condition -> Ended? in
             if case .over = condition.phase { return nil }
             var task: Task<Void, Never>?
             if case .running(let running) = condition.phase { task = running }
             condition.phase = .over
             condition.enter(.closed)
-            for observer in condition.observers.values { observer.finish() }
-            condition.observers = [:]
-            return (condition.callbacks, task)
+            defer { condition.observers = [:] }
+            return Ended(task: task, callbacks: condition.callbacks, observers: Array(condition.observers.values))
         }
         guard let ended else { return }
+        // Not under the lock, which what they call on ending takes.
+        for observer in ended.observers { observer.finish() }
         handoff.finish(error)
         ended.task?.cancel()
         if let error { for action in ended.callbacks.error { action(error) } }

@@ -39,9 +39,11 @@ private struct FeedApp: App {
         let reading = Reading(source)
         let web = WebClient("\(server.address)")
         for round in 1...3 {
-            #expect(await reading.next() == .init(event: "hello", data: "from the server", lastEventID: "1"))
+            let hello = await reading.next()
+            #expect(hello == .init(event: "hello", data: "from the server", lastEventID: "1"))
             #expect(try await web.post("/say", form: ["message": "round \(round)\r\nnext line"]).status == .noContent)
-            #expect(await reading.next().data == "round \(round)\nnext line")
+            let said = await reading.next()
+            #expect(said == .init(event: "said", data: "round \(round)\nnext line", lastEventID: "1"))
             await server.shutDown()
             if round < 3 { server = try await start(port: port) }
         }

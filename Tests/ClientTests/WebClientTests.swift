@@ -177,7 +177,7 @@ import Testing
 
             async let circling = error(web, "/")
             for _ in 0..<2 { try await server.next().respond(302, ["location": "/"]) }
-            #expect(await circling == "tooManyRedirects")
+            #expect(await circling == "too many redirects")
 
             async let coded = error(web, "/")
             try await server.next().respond(200, ["content-encoding": "br"], "x")

@@ -9,7 +9,8 @@ createServer(async (request, response) => {
         let body = "";
         for await (const chunk of request) body += chunk;
         last += 1;
-        for (const stream of streams) stream.write(`event: note\nid: node-${last}\ndata: ${body}\n\n`);
+        const data = body.split("\n").map(line => `data: ${line}\n`).join("");
+        for (const stream of streams) stream.write(`event: note\nid: node-${last}\n${data}\n`);
         return response.writeHead(204).end();
     }
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
