@@ -173,8 +173,9 @@ class SharedEventSource extends EventTarget {
     }
 
     #receive({ name, data, id, term }) {
-        // Only ids of the form epoch-sequence are unique: an application may give the same one twice.
-        if (/-\d+$/.test(id)) {
+        // Only ids of the form epoch-sequence are unique: an application may give the same one twice. A verdict has the
+        // id of what it is about.
+        if (/-\d+$/.test(id) && name !== "martlet.resume") {
             const key = `${id} ${name} ${data.length} ${data.slice(0, 64)}`;
             const earlier = this.#recent.get(key);
             if (earlier !== undefined && earlier !== term) return;

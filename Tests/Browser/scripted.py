@@ -113,7 +113,7 @@ class ScriptedServer:
                 known = int(last.rpartition("-")[2])
                 position = max(known, len(self.events) - self.remembers)
                 verdict = {"verdict": "partial", "missed": position - known} if position > known else {"verdict": "resumed"}
-                begin += f"event: martlet.resume\ndata: {json.dumps(verdict)}\n\n"
+                begin += f"event: martlet.resume\nid: {last}\ndata: {json.dumps(verdict)}\n\n"
             self.streams.add(request)
             self.changed.notify_all()
         request.send_response(200)

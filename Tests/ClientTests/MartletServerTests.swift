@@ -39,11 +39,14 @@ private struct FeedApp: App {
         let reading = Reading(source)
         let web = WebClient("\(server.address)")
         for round in 1...3 {
+            // The new process knows nothing of the old one's ids, and says so.
+            if round > 1 { #expect(await reading.next().resumeVerdict == ResumeVerdict(outcome: .reset)) }
             let hello = await reading.next()
             #expect(hello == .init(event: "hello", data: "from the server", lastEventID: "1"))
             #expect(try await web.post("/say", form: ["message": "round \(round)\r\nnext line"]).status == .noContent)
             let said = await reading.next()
-            #expect(said == .init(event: "said", data: "round \(round)\nnext line", lastEventID: "1"))
+            #expect([said.event, said.data] == ["said", "round \(round)\nnext line"])
+            #expect(said.lastEventID != "1")
             await server.shutDown()
             if round < 3 { server = try await start(port: port) }
         }
