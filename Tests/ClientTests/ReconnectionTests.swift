@@ -221,14 +221,15 @@ import Testing
         }
     }
 
-    @Test(arguments: [(UInt64.min, Duration.seconds(3)), (UInt64.max, .milliseconds(4500))])
-    func `jitter only ever adds, up to its share`(number: UInt64, delay: Duration) async throws {
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func `jitter comes from the generator given`(seed: UInt64) async throws {
         try await ScriptedServer.run { server in
-            let subject = Subject(server.url(), number: number) { $0.backoff.jitter = 0.5 }
+            let subject = Subject(server.url(), seed: seed) { $0.backoff.jitter = 0.5 }
             subject.source.connect()
             try await server.next().cut()
-            let slept = await subject.clock.passNextSleep()
-            #expect(abs((slept - delay) / .milliseconds(1)) < 1)
+            var generator = SeededGenerator(state: seed)
+            let share = Double.random(in: 0...0.5, using: &generator)
+            #expect(await subject.clock.passNextSleep() == .seconds(3) + .seconds(3) * share)
         }
     }
 

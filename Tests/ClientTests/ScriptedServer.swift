@@ -59,8 +59,10 @@ final class ScriptedServer: Sendable {
         func respond(_ status: Int, _ headers: HTTPHeaders, _ body: ByteBuffer) async throws {
             var headers = headers
             if status != 204 { headers.add(name: "content-length", value: "\(body.readableBytes)") }
-            try await write(.head(.init(version: .http1_1, status: .init(statusCode: status), headers: headers)))
-            try await write(.body(.byteBuffer(body)))
+            // In one go: a client that does not care for the body may close as soon as it has the head.
+            let head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: status), headers: headers)
+            channel.write(HTTPServerResponsePart.head(head), promise: nil)
+            channel.write(HTTPServerResponsePart.body(.byteBuffer(body)), promise: nil)
             try await write(.end(nil))
         }
 

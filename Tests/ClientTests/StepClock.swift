@@ -61,8 +61,14 @@ final class StepClock: Clock {
     }
 }
 
-/// Always the same number: what a generator's caller makes of it can be computed.
-struct FixedGenerator: RandomNumberGenerator, Sendable {
-    var number: UInt64
-    mutating func next() -> UInt64 { number }
+/// SplitMix64: the same numbers for the same seed.
+struct SeededGenerator: RandomNumberGenerator, Sendable {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
 }

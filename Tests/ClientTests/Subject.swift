@@ -7,13 +7,13 @@ struct Subject {
     let errors = AsyncQueue<EventSourceError>()
 
     init(
-        _ url: String, number: UInt64 = 0, _ configure: (inout EventSource.Configuration) -> Void = { _ in }
+        _ url: String, seed: UInt64 = 0, _ configure: (inout EventSource.Configuration) -> Void = { _ in }
     ) {
         var configuration = EventSource.Configuration()
         configuration.idleTimeout = nil
         configuration.backoff.jitter = 0
         configure(&configuration)
-        source = EventSource(url, configuration: configuration, clock: clock, random: FixedGenerator(number: number))
+        source = EventSource(url, configuration: configuration, clock: clock, random: SeededGenerator(state: seed))
         source.onError { [errors] in errors.add($0) }
     }
 
