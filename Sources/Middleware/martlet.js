@@ -23,8 +23,8 @@
  *     stream.addEventListener("message", event => show(event.data));
  *     stream.onresume = ({ detail }) => { if (detail.verdict !== "resumed") reload(); };
  *
- * Over HTTP/1.1 a browser opens six connections to a host, and every stream keeps one for good. So one tab, the holder of
- * a Web Lock, leads: it has the connection and relays over a BroadcastChannel. When it closes, the tab that has waited
+ * Over HTTP/1.1 a browser opens six connections to a host, and every stream keeps one for good. So one tab, the holder
+ * of a Web Lock, leads: it has the connection and relays over a BroadcastChannel. When it closes, the tab that has waited
  * longest takes over and resumes with `?lastEventId=` after the last event it knows of; what both tell is told once.
  * Where there are no Web Locks (plain HTTP, not localhost) each tab has a plain EventSource of its own.
  *
@@ -40,7 +40,11 @@ class SharedEventSource extends EventTarget {
     onopen = null;
     /** @type {((event: MessageEvent) => void) | null} */
     onmessage = null;
-    /** Called for every loss; `readyState` says whether another attempt follows. @type {((event: Event) => void) | null} */
+    /**
+     * Called for every loss; `readyState` says whether another attempt follows.
+     *
+     * @type {((event: Event) => void) | null}
+     */
     onerror = null;
     /** @type {((event: CustomEvent<ResumeVerdict>) => void) | null} */
     onresume = null;
@@ -59,7 +63,11 @@ class SharedEventSource extends EventTarget {
     #source = null;
     /** Names the connection that an event came by. */
     #term = "";
-    /** The events of late that have an id of the server's making, and the term each came in. @type {Map<string, string>} */
+    /**
+     * The events of late that have an id of the server's making, and the term each came in.
+     *
+     * @type {Map<string, string>}
+     */
     #recent = new Map();
 
     /**
