@@ -24,8 +24,8 @@
  *     stream.onresume = ({ detail }) => { if (detail.verdict !== "resumed") reload(); };
  *
  * Over HTTP/1.1 a browser opens six connections to a host, and every stream keeps one for good. So one tab, the holder
- * of a Web Lock, leads: it has the connection and relays over a BroadcastChannel. When it closes, the tab that has waited
- * longest takes over and resumes with `?lastEventId=` after the last event it knows of; what both tell is told once.
+ * of a Web Lock, leads: it has the connection and relays over a BroadcastChannel. When it closes, the tab that has
+ * waited longest takes over and resumes with `?lastEventId=` after the last event it knows of; what both tell is told once.
  * Where there are no Web Locks (plain HTTP, not localhost) each tab has a plain EventSource of its own.
  *
  * Differs from `EventSource` in this: a type is received once somebody listens for it, in any tab, so name those that
