@@ -15,6 +15,7 @@ let package = Package(
     products: [
         .library(name: "Martlet", targets: ["Martlet"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
+        .library(name: "MartletClient", targets: ["MartletClient"]),
         .executable(name: "ExampleApp", targets: ["ExampleAppMain"]),
         .library(name: "MartletRouting", targets: ["MartletRouting"]),
     ],
@@ -24,6 +25,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/swiftlang/swift-syntax.git", from: "603.0.1"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
     ],
     targets: [
         // Arrows only point up this list (Docs/architecture.md).
@@ -54,6 +56,7 @@ let package = Package(
             name: "MartletMiddleware",
             dependencies: ["MartletCore", "CZlib"],
             path: "Sources/Middleware",
+            resources: [.embedInCode("martlet.js")],
             swiftSettings: strict),
         .target(
             name: "MartletServer",
@@ -71,6 +74,15 @@ let package = Package(
             name: "MartletTesting",
             dependencies: ["MartletCore", "MartletMiddleware", nio, nioPosix],
             path: "Sources/TestHost",
+            swiftSettings: strict),
+        // A product of its own: only who asks for it builds async-http-client.
+        .target(
+            name: "MartletClient",
+            dependencies: [
+                "MartletEventStream", "CZlib", nio, nioHTTP1, httpTypes,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            path: "Sources/Client",
             swiftSettings: strict),
         .testTarget(name: "RoutingTests", dependencies: ["MartletRouting"], swiftSettings: strict),
         .testTarget(name: "EventStreamTests", dependencies: ["MartletEventStream", nio], swiftSettings: strict),
@@ -101,8 +113,22 @@ let package = Package(
             name: "ServerTests", dependencies: ["Martlet", "MartletTesting", nio, nioPosix],
             swiftSettings: strict),
         .testTarget(name: "ExampleAppTests", dependencies: ["ExampleApp", "MartletTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "ClientTests",
+            dependencies: ["MartletClient", "Martlet", "CZlib", nio, nioPosix, nioHTTP1, httpTypes],
+            swiftSettings: strict),
         // Every Swift sample of README.md and Docs stands in this target.
-        .testTarget(name: "DocsTests", dependencies: ["Martlet", "MartletTesting", nio], swiftSettings: strict),
+        .testTarget(
+            name: "DocsTests", dependencies: ["Martlet", "MartletTesting", "MartletClient", nio],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "EventClient",
+            dependencies: ["MartletClient", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "ContractService",
+            dependencies: ["MartletClient", "Martlet"],
+            swiftSettings: strict),
         .target(
             name: "ExampleApp",
             dependencies: ["Martlet"],

@@ -6,6 +6,6 @@ package struct ExampleApp: App {
     package func configure(_ app: inout AppBuilder) throws {
         app.services.add(ChatRooms())
         app.services.add(SystemMonitor())
-        app.use(Compression(), Sessions(.memory))
+        app.use(Compression(), ClientScript(), Sessions(.memory))
     }
 }

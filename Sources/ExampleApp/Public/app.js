@@ -107,18 +107,24 @@ function showState(stream, state, text = state) {
     document.dispatchEvent(new Event("streamstate"));
 }
 
-/** One EventSource, with its states as words: `connecting`, `open`, `reconnecting`, `closed`. */
+/**
+ * One EventSource, with its states as words: `connecting`, `open`, `reconnecting`, `closed`.
+ *
+ * Those that every tab shows are shared by the tabs (martlet.js): a browser opens six connections to a host.
+ */
 class Stream {
     #source = null;
     #state = "closed";
 
-    constructor(url, names, { onEvent, onState }) {
-        Object.assign(this, { url, names, onEvent, onState });
+    constructor(url, names, { shared = false, onEvent, onState }) {
+        Object.assign(this, { url, names, shared, onEvent, onState });
     }
 
     open() {
         this.#source?.close();
-        const source = this.#source = new EventSource(this.url);
+        const source = this.#source = this.shared
+            ? new SharedEventSource(this.url, { events: this.names })
+            : new EventSource(this.url);
         this.#enter("connecting");
         source.onopen = () => this.#enter("open");
         source.onerror = () => this.#enter(source.readyState === EventSource.CLOSED ? "closed" : "reconnecting");
@@ -139,90 +145,6 @@ class Stream {
         if (this.#state === state) return;
         this.#state = state;
         this.onState(state);
-    }
-}
-
-/**
- * A stream that the tabs of one browser share: whoever has a seat holds it and relays what arrives to the others.
- *
- * Over HTTP/1.1 a browser opens six connections to a host, and a stream keeps one for good: two tabs with
- * three streams each would leave none for a form. Without Web Locks (plain HTTP, not localhost) each tab opens its own.
- */
-class SharedStream {
-    #seats;
-    #seat = null;
-    #turn = null;
-    #released = null;
-    #channel = null;
-    #holds = false;
-    #state = "closed";
-    #stream;
-
-    constructor(url, names, { seats = 1, onEvent, onState }) {
-        Object.assign(this, { onEvent, onState });
-        this.#seats = Array.from({ length: seats }, (_, number) => `martlet ${url} ${number}`);
-        this.#stream = new Stream(url, names, {
-            onEvent: event => this.#relay({ event }),
-            onState: state => this.#relay({ state }),
-        });
-    }
-
-    async open() {
-        this.#leave();
-        const turn = this.#turn = new AbortController();
-        this.#take({ state: "connecting" });
-        if (!navigator.locks) return void this.#hold(turn);
-        await this.#released;
-        const { held } = await navigator.locks.query();
-        if (turn.signal.aborted) return;
-        const choices = [this.#seat ?? this.#seats[0], ...this.#seats];
-        this.#seat = choices.find(seat => held.every(lock => lock.name !== seat)) ?? choices[0];
-        this.#listen();
-        this.#released = navigator.locks.request(this.#seat, { signal: turn.signal }, () => this.#hold(turn))
-            .catch(() => { /* Left before its turn came. */ });
-        this.#channel.postMessage({ ask: true });
-    }
-
-    close() {
-        this.#leave();
-        this.#take({ state: "closed" });
-    }
-
-    #hold(turn) {
-        if (turn.signal.aborted) return;
-        this.#holds = true;
-        this.#stream.open();
-        return new Promise(done => turn.signal.addEventListener("abort", done));
-    }
-
-    #leave() {
-        const held = this.#holds;
-        this.#holds = false;
-        this.#turn?.abort();
-        this.#turn = null;
-        this.#channel?.close();
-        this.#channel = null;
-        if (held) this.#stream.close();
-    }
-
-    #listen() {
-        this.#channel = new BroadcastChannel(this.#seat);
-        this.#channel.onmessage = ({ data: message }) => {
-            if (!message.ask) this.#take(message);
-            else if (this.#holds) this.#channel.postMessage({ state: this.#state });
-        };
-    }
-
-    #relay(message) {
-        if (!this.#holds) return;
-        this.#channel?.postMessage(message);
-        this.#take(message);
-        if (message.state === "closed") this.#leave();
-    }
-
-    #take({ event, state }) {
-        if (event) this.onEvent(event);
-        if (state && state !== this.#state) this.onState(this.#state = state);
     }
 }
 
@@ -467,8 +389,8 @@ function liveLog(flight) {
     }
 
     const names = ["message", "data", "notification", "private", "martlet.resume"];
-    const events = new SharedStream("/events", names, {
-        seats: 2,
+    const events = new Stream("/events", names, {
+        shared: true,
         onEvent: add,
         onState(state) {
             badge("events")(state);
@@ -493,7 +415,8 @@ function liveLog(flight) {
 /** Monitor: runs until stopped, and rests while nobody looks. */
 function monitor(flight) {
     const chart = new Chart($("monitor-chart"), ["cpu", "memory"]);
-    const stats = new SharedStream("/monitor/monitor", ["stats"], {
+    const stats = new Stream("/monitor/monitor", ["stats"], {
+        shared: true,
         onEvent({ name, data }) {
             const { cpu, memory } = parsed(data) ?? {};
             if (typeof cpu !== "number" || typeof memory !== "number") return;
@@ -572,7 +495,8 @@ function chat(log) {
         appendLines($("chat-lines"), [row]);
     }
 
-    const room = new SharedStream("/chat/stream", ["system", "message", "private"], {
+    const room = new Stream("/chat/stream", ["system", "message", "private"], {
+        shared: true,
         onEvent(event) {
             const said = parsed(event.data) ?? {};
             if (event.name === "private") {

@@ -1,0 +1,50 @@
+import MartletEventStream
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// What a server says, in the first event of a resumed stream, about what was sent in between.
+public struct ResumeVerdict: Sendable, Hashable {
+    public enum Outcome: String, Sendable, Hashable {
+        /// Nothing was missed.
+        case resumed
+        /// The oldest part is gone; the rest follows.
+        case partial
+        /// The server knows nothing of the ID: what was sent in between is lost.
+        case reset
+    }
+
+    public var outcome: Outcome
+    /// How many events are gone, where the server knows.
+    public var missed: Int?
+
+    public init(outcome: Outcome, missed: Int? = nil) {
+        self.outcome = outcome
+        self.missed = missed
+    }
+
+    /// The type of the event that carries a verdict.
+    public static let eventType = "martlet.resume"
+
+    /// Reads `{"verdict":"partial","missed":12}` or the bare word; `nil` for any other event.
+    ///
+    /// What cannot be read counts as `reset`, since a hole must never be silent.
+    public init?(_ event: EventSource.Event) {
+        guard event.event == Self.eventType else { return nil }
+        struct Wire: Decodable {
+            var verdict: String?
+            var missed: Int?
+        }
+        let wire = try? JSONDecoder().decode(Wire.self, from: Data(event.data.utf8))
+        let word = wire?.verdict ?? String(event.data.filter { $0.isLetter })
+        self.init(outcome: Outcome(rawValue: word) ?? .reset, missed: wire?.missed)
+    }
+}
+
+extension EventStreamParser.Event {
+    /// The verdict that this event carries, if it is one.
+    public var resumeVerdict: ResumeVerdict? { ResumeVerdict(self) }
+}

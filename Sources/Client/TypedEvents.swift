@@ -1,0 +1,92 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// A type that is made from an event: an enum, say, with a case for each type of event.
+public protocol EventDecodable {
+    /// - Parameters:
+    ///   - event: the event's type, `message` where the stream names none.
+    ///   - data: its text.
+    /// - Throws: what is wrong with it.
+    init(event: String, data: String) throws
+}
+
+/// What a typed sequence does with an event that is not of its type.
+public enum UndecodableEvents: Sendable, Hashable {
+    /// Ends the loop with ``EventSourceError/undecodable(_:_:)``.
+    case fail
+    /// Passes over it.
+    case skip
+}
+
+extension EventSource {
+    /// The payloads of the events, decoded from JSON.
+    ///
+    /// - Parameters:
+    ///   - type: what the data of an event is.
+    ///   - name: the type of event to read, all others are passed over; `nil` reads all but resume verdicts.
+    ///   - undecodable: what to do with data that is not of that type.
+    public func events<Payload: Decodable & Sendable>(
+        as type: Payload.Type, named name: String? = nil, undecodable: UndecodableEvents = .fail
+    ) -> TypedEvents<Payload> {
+        TypedEvents(events: events, name: name, undecodable: undecodable) { event in
+            try JSONDecoder().decode(type, from: Data(event.data.utf8))
+        }
+    }
+
+    /// The events as values of a type that knows how to be made from one.
+    public func events<Payload: EventDecodable & Sendable>(
+        as type: Payload.Type, named name: String? = nil, undecodable: UndecodableEvents = .fail
+    ) -> TypedEvents<Payload> {
+        TypedEvents(events: events, name: name, undecodable: undecodable) { event in
+            try type.init(event: event.event, data: event.data)
+        }
+    }
+
+    /// Prefers ``EventDecodable`` where a type is both.
+    public func events<Payload: EventDecodable & Decodable & Sendable>(
+        as type: Payload.Type, named name: String? = nil, undecodable: UndecodableEvents = .fail
+    ) -> TypedEvents<Payload> {
+        TypedEvents(events: events, name: name, undecodable: undecodable) { event in
+            try type.init(event: event.event, data: event.data)
+        }
+    }
+
+    public struct TypedEvents<Element>: AsyncSequence, Sendable {
+        let events: Events
+        let name: String?
+        let undecodable: UndecodableEvents
+        let decode: @Sendable (Event) throws -> Element
+
+        public func makeAsyncIterator() -> AsyncIterator {
+            AsyncIterator(events: events.makeAsyncIterator(), sequence: self)
+        }
+
+        public struct AsyncIterator: AsyncIteratorProtocol {
+            fileprivate var events: Events.AsyncIterator
+            fileprivate let sequence: TypedEvents
+
+            public mutating func next() async throws(EventSourceError) -> Element? {
+                try await next(isolation: #isolation)
+            }
+
+            public mutating func next(
+                isolation actor: isolated (any Actor)?
+            ) async throws(EventSourceError) -> Element? {
+                while let event = try await events.next(isolation: actor) {
+                    guard event.event == sequence.name ?? event.event, event.event != ResumeVerdict.eventType else {
+                        continue
+                    }
+                    do {
+                        return try sequence.decode(event)
+                    } catch {
+                        if sequence.undecodable == .fail { throw .undecodable(event, error) }
+                    }
+                }
+                return nil
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import HTTPTypes
+import NIOCore
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// A request as a value.
+public struct WebRequest: Sendable {
+    public var method: HTTPRequest.Method
+    /// Absolute, or relative to the client's base.
+    public var url: String
+    public var headers: HTTPFields
+    public var body: WebBody
+
+    public init(
+        _ method: HTTPRequest.Method, _ url: String, headers: HTTPFields = [:], body: WebBody = .empty
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// What a request carries, and with it the `Content-Type`.
+public enum WebBody: Sendable {
+    case empty
+    case form(KeyValuePairs<String, String>)
+    case json(any Encodable & Sendable)
+    case multipart(MultipartBody)
+    case bytes(ByteBuffer, type: String)
+
+    struct Encoded: Sendable {
+        var bytes: ByteBuffer
+        var type: String
+    }
+
+    func encoded() throws(WebClientError) -> Encoded? {
+        switch self {
+        case .empty: return nil
+        case .form(let fields):
+            return Encoded(
+                bytes: ByteBuffer(string: FormEncoding.string(of: fields)), type: "application/x-www-form-urlencoded")
+        case .json(let value):
+            do {
+                let encoder = JSONEncoder()
+                encoder.dateEncodingStrategy = .iso8601
+                return Encoded(bytes: ByteBuffer(bytes: try encoder.encode(value)), type: "application/json")
+            } catch {
+                throw .unencodable(error)
+            }
+        case .multipart(let body): return Encoded(bytes: body.bytes, type: body.type)
+        case .bytes(let bytes, let type): return Encoded(bytes: bytes, type: type)
+        }
+    }
+}
+
+/// An answer, whatever its status.
+public struct WebResponse: Sendable, CustomStringConvertible {
+    public var status: HTTPResponse.Status
+    public var headers: HTTPFields
+    public var body: ByteBuffer
+    /// Where it came from, redirects followed.
+    public var url: String
+
+    /// Whether the status is 2xx.
+    public var isSuccess: Bool { status.kind == .successful }
+
+    public var text: String { String(buffer: body) }
+
+    /// - Throws: ``WebClientError/undecodable(_:)`` where the body is not JSON of that shape.
+    public func json<Value: Decodable>(as type: Value.Type = Value.self) throws(WebClientError) -> Value {
+        do {
+            let decoder = JSONDecoder()
+            decoder.dateDecodingStrategy = .iso8601
+            return try decoder.decode(type, from: Data(body.readableBytesView))
+        } catch {
+            throw .undecodable(error)
+        }
+    }
+
+    public var description: String { "\(status.code) from \(url): \(text)" }
+}
+
+/// What prevents an answer.
+public enum WebClientError: Error, Sendable, CustomStringConvertible {
+    case invalidURL(String)
+    /// The server could not be reached, or the connection broke.
+    case connection(any Error)
+    case timedOut(Duration)
+    case tooManyRedirects
+    case bodyTooLarge(limit: Int)
+    /// The body has an encoding that was not asked for, or is not what its header says.
+    case contentEncoding(String)
+    /// The value to send cannot be JSON.
+    case unencodable(any Error)
+    /// The body received is not JSON of the type asked for.
+    case undecodable(any Error)
+    case cancelled
+
+    public var description: String {
+        switch self {
+        case .invalidURL(let url): "not an absolute URL: \(url)"
+        case .connection(let error): "no connection: \(error)"
+        case .timedOut(let time): "no answer within \(time)"
+        case .tooManyRedirects: "too many redirects"
+        case .bodyTooLarge(let limit): "the body is larger than \(limit) bytes"
+        case .contentEncoding(let coding): "the body cannot be read as \(coding)"
+        case .unencodable(let error): "the value cannot be JSON: \(error)"
+        case .undecodable(let error): "the body is not the JSON expected: \(error)"
+        case .cancelled: "cancelled"
+        }
+    }
+}
