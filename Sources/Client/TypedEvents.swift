@@ -1,3 +1,5 @@
+import MartletEventStream
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
@@ -42,6 +44,17 @@ extension EventSource {
     ) -> TypedEvents<Payload> {
         TypedEvents(events: events, name: name, undecodable: undecodable) { event in
             try type.init(event: event.event, data: event.data)
+        }
+    }
+
+    /// The events as cases of an enum under `@ServerEvents`, which the server sends them by.
+    public func events<Family: ServerEvents>(
+        as type: Family.Type, named name: String? = nil, undecodable: UndecodableEvents = .fail
+    ) -> TypedEvents<Family> {
+        TypedEvents(events: events, name: name, undecodable: undecodable) { event in
+            let decoder = JSONDecoder()
+            decoder.userInfo[.serverEventName] = event.event
+            return try decoder.decode(DecodedServerEvent<Family>.self, from: Data(event.data.utf8)).event
         }
     }
 
