@@ -157,9 +157,11 @@ class SharedStream {
     #holds = false;
     #state = "closed";
     #stream;
+    #recent = [];
 
-    constructor(url, names, { seats = 1, onEvent, onState }) {
-        Object.assign(this, { onEvent, onState });
+    /** @param keeps how many events a tab that joins later is told. */
+    constructor(url, names, { seats = 1, keeps = 0, onEvent, onState }) {
+        Object.assign(this, { keeps, onEvent, onState });
         this.#seats = Array.from({ length: seats }, (_, number) => `martlet ${url} ${number}`);
         this.#stream = new Stream(url, names, {
             onEvent: event => this.#relay({ event }),
@@ -209,12 +211,16 @@ class SharedStream {
         this.#channel = new BroadcastChannel(this.#seat);
         this.#channel.onmessage = ({ data: message }) => {
             if (!message.ask) this.#take(message);
-            else if (this.#holds) this.#channel.postMessage({ state: this.#state });
+            else if (this.#holds) {
+                for (const event of this.#recent) this.#channel.postMessage({ event: { ...event, past: true } });
+                this.#channel.postMessage({ state: this.#state });
+            }
         };
     }
 
     #relay(message) {
         if (!this.#holds) return;
+        if (message.event && this.#recent.push(message.event) > this.keeps) this.#recent.shift();
         this.#channel?.postMessage(message);
         this.#take(message);
         if (message.state === "closed") this.#leave();
@@ -560,7 +566,8 @@ function task(flight) {
 /** Account and chat: the session, and the room that it opens. */
 function chat(log) {
     const tabs = new BroadcastChannel("martlet.account");
-    let user, lastBy = null;
+    let user, lastBy = null, catchesUp = false, timer;
+    const seen = new Set();
 
     function line(kind, by, text) {
         const mine = kind === "message" && by === user?.username;
@@ -572,14 +579,30 @@ function chat(log) {
         appendLines($("chat-lines"), [row]);
     }
 
-    const room = new SharedStream("/chat/stream", ["system", "message", "private"], {
+    /** Who is in the room, asked every five seconds while the page is looked at. */
+    async function members() {
+        clearTimeout(timer);
+        timer = setTimeout(members, 5000);
+        if (!user || document.hidden || !$("chat-rejoin").hidden) return;
+        const reply = await call("/chat/members");
+        if (reply.ok && Array.isArray(reply.body.data)) $("chat-members").textContent = reply.body.data.join(", ");
+    }
+
+    const room = new SharedStream("/chat/stream?history=30", ["system", "message", "private"], {
+        keeps: 30,
         onEvent(event) {
             const said = parsed(event.data) ?? {};
+            if (event.name === "system") {
+                catchesUp = false; // What comes before the welcome is the past.
+                members();
+                if (!event.past) line("system", null, String(said.msg ?? event.data));
+                return;
+            }
+            if (seen.has(event.id)) return;
+            if (event.id) seen.add(event.id);
             if (event.name === "private") {
-                log.add(event);
+                if (!catchesUp && !event.past) log.add(event);
                 line("private", "private message", event.data);
-            } else if (event.name === "system") {
-                line("system", null, String(said.msg ?? event.data));
             } else {
                 line("message", String(said.user ?? "someone"), String(said.msg ?? event.data));
             }
@@ -606,9 +629,11 @@ function chat(log) {
         $("account-initial").textContent = Array.from(user?.username ?? "")[0]?.toUpperCase() ?? "";
         if (!first) log.reopen(`${user ? "signed in" : "signed out"}, the stream starts anew`);
         lastBy = null;
+        catchesUp = true;
         if (user) room.open();
         else {
             room.close();
+            seen.clear();
             $("chat-lines").replaceChildren();
         }
     }
@@ -632,6 +657,7 @@ function chat(log) {
         changed(reply);
     });
     $("chat-rejoin").addEventListener("click", () => room.open());
+    document.addEventListener("visibilitychange", members);
     $("chat-message").addEventListener("keydown", event => {
         if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
         event.preventDefault();

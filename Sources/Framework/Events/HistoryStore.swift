@@ -28,12 +28,18 @@ public protocol HistoryStore: Sendable {
 public struct StoredHistory: Sendable {
     /// Names the numbering of these events; a store makes one when it is new, and keeps it.
     public var epoch: String
-    /// The last number that was given.
+    /// The last number that may have been given. Numbers are also given to what is not stored: with each load, a store
+    /// counts `unstoredNumbers` more as given.
     public var lastSequence: UInt64
-    /// The last number of which something may have been deleted.
+    /// The last number of which something may have been deleted, for audiences that are not in `deletedThroughByAudience`.
     public var deletedThrough: UInt64
+    /// Where it is known: the last number that was deleted, so that one topic's loss is not announced to another's clients.
+    public var deletedThroughByAudience: [EventAudience: UInt64] = [:]
     /// In order.
     public var events: [StoredEvent]
+
+    /// How many events may come between two that are stored.
+    public static let unstoredNumbers: UInt64 = 1 << 24
 
     public init(epoch: String, lastSequence: UInt64, deletedThrough: UInt64, events: [StoredEvent]) {
         self.epoch = epoch
@@ -61,9 +67,6 @@ public struct StoredEvent: Sendable, Hashable {
 }
 
 extension EventHistory {
-    /// How many events may come between two that are stored.
-    private static let unstoredNumbers: UInt64 = 1 << 24
-
     /// What a store kept of earlier processes, or nothing.
     ///
     /// - Throws: `StartupError` where the store cannot be read.
@@ -79,7 +82,8 @@ extension EventHistory {
         } catch {
             throw StartupError("The history of events cannot be read: \(error).")
         }
-        var history = EventHistory(settings.history, startingAfter: stored.deletedThrough)
+        var history = EventHistory(
+            settings.history, startingAfter: stored.deletedThrough, stored.deletedThroughByAudience)
         for event in stored.events {
             let rules = settings.settings(of: event.audience)
             let id = EventID(epoch: stored.epoch, sequence: event.sequence)
@@ -94,7 +98,7 @@ extension EventHistory {
                     time: now - .seconds(age), slowReaders: rules.slowReaders, key: nil))
         }
         // Numbers that were given but not stored are not given again to something else.
-        return (stored.epoch, stored.lastSequence + unstoredNumbers, history)
+        return (stored.epoch, stored.lastSequence + StoredHistory.unstoredNumbers, history)
     }
 }
 
