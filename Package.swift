@@ -106,10 +106,12 @@ let package = Package(
             name: "ServerTests", dependencies: ["Martlet", "MartletTesting", nio, nioPosix, nioHTTP1],
             swiftSettings: strict),
         .testTarget(
-            name: "SQLiteTests", dependencies: ["MartletSQLite", "Martlet", "MartletTesting", grdb], swiftSettings: strict),
+            name: "SQLiteTests", dependencies: ["Martlet", "MartletSQLite", "MartletTesting", grdb],
+            swiftSettings: strict),
         .testTarget(name: "ExampleAppTests", dependencies: ["ExampleApp", "MartletTesting"], swiftSettings: strict),
         // Every Swift sample of README.md and Docs stands in this target.
-        .testTarget(name: "DocsTests", dependencies: ["Martlet", "MartletTesting", nio], swiftSettings: strict),
+        .testTarget(
+            name: "DocsTests", dependencies: ["Martlet", "MartletSQLite", "MartletTesting", nio], swiftSettings: strict),
         .target(
             name: "ExampleApp",
             dependencies: ["Martlet", "MartletSQLite"],

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import random
-import resource
 import shutil
 import signal
 import socket
@@ -39,10 +38,9 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.process = None
-        self.has_false_clock = False
         self.log = open(folder / "server.log", "ab")
 
-    def launch(self, false_clock=None):
+    def launch(self, false_clock=None, files=None):
         environment = dict(self.environment)
         if false_clock:
             self.clock.write_text("+0")
@@ -53,23 +51,36 @@ class Server:
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1",
                 "DONT_FAKE_MONOTONIC": "1",
             }
-        self.has_false_clock = bool(false_clock)
         command = [self.binary, "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        if files:
+            command = ["prlimit", f"--nofile={files}:{files}", *command]
         return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=self.log)
 
-    async def start(self, false_clock=None):
-        self.process = self.launch(false_clock)
+    async def start(self, false_clock=None, files=None):
+        self.process = self.launch(false_clock, files)
         await self.listening(self.process)
 
     async def listening(self, process):
         line = await asyncio.wait_for(asyncio.to_thread(process.stdout.readline), 60)
         if not line.startswith(b"Listening"):
-            raise RuntimeError(f"the server did not start: {(self.folder / 'server.log').read_text()[-500:]}")
+            raise RuntimeError(f"the server did not start: {self.said}")
+
+    @property
+    def said(self):
+        """The end of the server's log."""
+        return (self.folder / "server.log").read_text()[-1000:]
 
     async def end(self, how, process=None):
         process = process or self.process
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended by itself with status {process.poll()}: {self.said}")
         process.send_signal(how)
-        status = await asyncio.wait_for(asyncio.to_thread(process.wait), 60)
+        deadline = time.monotonic() + 30
+        while (status := process.poll()) is None:
+            if time.monotonic() > deadline:
+                process.kill()
+                raise RuntimeError(f"the server did not end within 30 s of {how}: {self.said}")
+            await asyncio.sleep(0.02)
         process.stdout.close()
         if how == signal.SIGTERM and status != 0:
             raise RuntimeError(f"after SIGTERM the server ended with status {status}")
@@ -228,10 +239,10 @@ class Soak:
 
     # MARK: what happens to the server
 
-    async def restart(self, how):
+    async def restart(self, how, false_clock=None, files=None):
         await self.server.end(how)
         await asyncio.sleep(self.chance.choice([0, 0.5]))
-        await self.server.start(self.false_clock if self.chance.random() < 0.4 else None)
+        await self.server.start(false_clock, files)
 
     async def hand_over(self):
         """The next process starts before the one before it has ended, and waits for the file."""
@@ -252,25 +263,37 @@ class Soak:
         await asyncio.to_thread(hold)
 
     async def take_the_descriptors(self):
-        pid = self.server.process.pid
-        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (self.server.open_files // 2, before[1]))
-        await asyncio.sleep(3)
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        """A server that may open few files, and more connections than that."""
+        await self.restart(signal.SIGKILL, files=160)
+        crowd = []
+        until = time.monotonic() + 4
+        while time.monotonic() < until:
+            try:
+                crowd.append(await Connection.open(self.server.port))
+            except BROKEN:
+                pass
+            if len(crowd) > 300:
+                crowd.pop(self.chance.randrange(100)).end("rst")
+            await asyncio.sleep(0.005)
+        self.counts["connections of a crowd"] += len(crowd)
+        for connection in crowd:
+            connection.end("rst")
 
     async def jump_the_clock(self):
-        self.server.clock.write_text(self.chance.choice(["+1h", "-1h", "+0"]))
-        await asyncio.sleep(2)
+        """A server whose time of day jumps to and fro while it runs, and between two that do not agree on it."""
+        await self.restart(signal.SIGKILL, false_clock=self.false_clock)
+        for jump in ("+1h", "-1h", "+0"):
+            await asyncio.sleep(1.5)
+            self.server.clock.write_text(jump)
 
     async def faults(self, until, may_restart):
         while time.monotonic() < until:
             await asyncio.sleep(self.chance.uniform(1, 6))
             kinds = {"lock": self.lock_the_file}
-            if self.server.has_false_clock:
-                kinds["clock"] = self.jump_the_clock
-            else:
-                kinds["descriptors"] = self.take_the_descriptors
             if may_restart:
+                if self.false_clock:
+                    kinds["clock"] = self.jump_the_clock
+                kinds["descriptors"] = self.take_the_descriptors
                 kinds["SIGTERM"] = lambda: self.restart(signal.SIGTERM)
                 kinds["kill -9"] = lambda: self.restart(signal.SIGKILL)
                 kinds["handover"] = self.hand_over
@@ -327,6 +350,9 @@ class Soak:
             await self.everything_arrives()
             after = await self.calm()
             self.say(f"calm: {after[0]} descriptors, {after[1] / MEGABYTE:.1f} MB")
+        except OSError as error:
+            status = self.server.process.poll()
+            raise RuntimeError(f"the server is not there: status {status}, {self.server.said}") from error
         finally:
             for task in tasks:
                 task.cancel()
@@ -390,7 +416,11 @@ def main():
     finally:
         if soak and soak.server.process and soak.server.process.poll() is None:
             soak.server.process.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+            soak.server.process.wait()
+        if os.environ.get("SOAK_KEEP"):
+            print(f"kept in {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
     if options.plant:
         print(f"the planted bug '{options.plant}' was {'found' if wrongs else 'NOT found'}")
         return 0 if wrongs else 1

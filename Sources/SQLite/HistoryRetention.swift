@@ -29,7 +29,10 @@ struct HistoryRetention {
     init(_ limits: HistoryLimits, countedIn db: Database) throws {
         self.limits = limits
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT kind, name, count(*) AS count, sum(\(Self.size)) AS bytes FROM martlet_event GROUP BY kind, name")
+            db,
+            sql: """
+                SELECT kind, name, count(*) AS count, sum(\(Self.size)) AS bytes FROM martlet_event GROUP BY kind, name
+                """)
         while let row = try rows.next() {
             let audience = try HistoryTable.audience(row)
             counts[audience] = row["count"]
@@ -79,7 +82,8 @@ struct HistoryRetention {
     private mutating func deleteOldest(before time: Double, _ db: Database) throws {
         let rows = try Row.fetchCursor(
             db,
-            sql: "SELECT sequence, kind, name, published_at, \(Self.size) AS bytes FROM martlet_event ORDER BY sequence")
+            sql: "SELECT sequence, kind, name, published_at, \(Self.size) AS bytes FROM martlet_event ORDER BY sequence"
+        )
         var deleted: [Row] = []
         var rest = bytes
         while let row = try rows.next() {

@@ -61,7 +61,9 @@ struct SQLiteFile: Sendable {
             case .SQLITE_BUSY, .SQLITE_LOCKED:
                 throw SQLiteFileError(path: path, reason: "is locked by another program")
             case .SQLITE_FULL: throw SQLiteFileError(path: path, reason: "cannot grow: the disk is full")
-            default: throw SQLiteFileError(path: path, reason: "cannot be used: \(error.message ?? "\(error.resultCode)")")
+            default:
+                let what = error.message ?? "\(error.resultCode)"
+                throw SQLiteFileError(path: path, reason: "cannot be used: \(what)")
             }
         }
     }
@@ -69,7 +71,8 @@ struct SQLiteFile: Sendable {
     func damaged(_ how: String) -> SQLiteFileError {
         SQLiteFileError(
             path: path,
-            reason: "is damaged or no SQLite file (\(how)); restore it, or move it and its -wal file away to begin anew")
+            reason: "is damaged or no SQLite file (\(how)); restore it, or move it and its -wal file away to begin anew"
+        )
     }
 
     func unusable(_ what: String, _ code: Int32) -> SQLiteFileError {

@@ -53,10 +53,10 @@ public final class Server: Sendable {
     }
 
     private init(_ application: Application, _ address: Address, _ group: MultiThreadedEventLoopGroup) async throws {
-        OpenFileLimit.raise()
+        let room = OpenFileLimit.raise()
         let loops = application.executors.map(EventLoopState.init)
         let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.executor.eventLoop), $0) })
-        let connections = ConnectionCounter(limit: application.limits.maxConnections)
+        let connections = ConnectionCounter(limit: min(application.limits.maxConnections, room))
         for loop in loops { try await loop.executor.eventLoop.submit { loop.start() }.get() }
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Int32(application.limits.backlog))

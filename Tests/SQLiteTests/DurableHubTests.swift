@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import Martlet
 import MartletSQLite
 import MartletTesting
@@ -96,11 +95,11 @@ import Testing
         let host = try start()
         let stream = try await host.client().stream("/feed/stream?topics=a")
         let before = try await publish("before", to: "a", host)
-        let other = try DatabaseQueue(path: folder.path("events.db"))
-        try await other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+        let other = try OtherProgram(folder.path("events.db"))
+        try other.lock()
         let reply = try await host.client().post("/feed/publish", form: ["topic": "a", "data": "phantom"])
         #expect(reply.status == .internalServerError)
-        try await other.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+        try other.unlock()
         _ = try await publish("after", to: "a", host)
         #expect(await stream.pending().map(\.data) == ["before", "after"])
         #expect(try await resume("a", after: before, host) == [resumed, "message after"])

@@ -90,8 +90,8 @@ import Testing
         let history = history(durability: durability)
         _ = try history.load(limits(), now: now)
         try history.withDatabase { db in
-            #expect(try String.fetchOne(db, sql: "PRAGMA journal_mode") == "wal")
-            #expect(try Int.fetchOne(db, sql: "PRAGMA synchronous") == level)
+            try #expect(String.fetchOne(db, sql: "PRAGMA journal_mode") == "wal")
+            try #expect(Int.fetchOne(db, sql: "PRAGMA synchronous") == level)
         }
     }
 
@@ -143,7 +143,8 @@ import Testing
         _ = try history.load(limits { $0.maxEventsPerTopic = 10 }, now: now)
         for batch in 0..<40 as Range<UInt64> { try history.append((1...50).map { event(batch * 50 + $0) }) }
         try history.withDatabase { db in
-            #expect(try Int.fetchOne(db, sql: "SELECT count(*) FROM martlet_event") ?? .max < 10 + 300)
+            let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM martlet_event") ?? .max
+            #expect(count < 10 + 300)
         }
         let stored = try reloaded(history, limits { $0.maxEventsPerTopic = 10 })
         #expect(stored.events.map(\.sequence) == Array(1991...2000))
@@ -220,11 +221,11 @@ import Testing
     @Test func `a file that is locked is an error after the busy timeout, and nothing is stored`() throws {
         let history = history()
         _ = try history.load(limits(), now: now)
-        let other = try DatabaseQueue(path: folder.path("events.db"))
-        try other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+        let other = try OtherProgram(folder.path("events.db"))
+        try other.lock()
         let error = #expect(throws: SQLiteFileError.self) { try history.append([event(1)]) }
         #expect(error?.description.contains("is locked by another program") == true)
-        try other.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+        try other.unlock()
         try history.append([event(2)])
         #expect(try reloaded(history).events.map(\.sequence) == [2])
     }

@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import Martlet
 import MartletSQLite
 import MartletTesting
@@ -64,19 +63,18 @@ import Testing
         for _ in 0..<10 { try await store.create(SessionID(), ["a": "1"]) }
         day.advance(by: 200)
         try await store.create(SessionID(), ["a": "1"])
-        let file = try DatabaseQueue(path: folder.path("sessions.db"))
+        let file = try OtherProgram(folder.path("sessions.db"))
         for table in ["martlet_session", "martlet_session_value"] {
-            let count = try await file.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") }
-            #expect(count == 1, "\(table)")
+            #expect(try file.count(of: table) == 1, "\(table)")
         }
     }
 
     @Test func `a locked file is an error of the request that needs it`() async throws {
         let store = try store()
-        let other = try DatabaseQueue(path: folder.path("sessions.db"))
-        try await other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+        let other = try OtherProgram(folder.path("sessions.db"))
+        try other.lock()
         await #expect(throws: SQLiteFileError.self) { try await store.create(SessionID(), [:]) }
-        try await other.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+        try other.unlock()
         try await store.create(SessionID(), [:])
     }
 
