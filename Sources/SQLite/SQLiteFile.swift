@@ -32,23 +32,44 @@ struct SQLiteFile: Sendable {
 
     /// - Throws: `DatabaseError`, `SQLiteFileError`.
     func open() throws -> DatabaseQueue {
-        try create()
-        var configuration = Configuration()
+        if try !create() { try check() }
+        var configuration = configuration
         configuration.journalMode = .wal
-        configuration.busyMode = .timeout(busyTimeout / .seconds(1))
-        configuration.label = "martlet"
-        let synchronous = durability == .full ? "FULL" : "NORMAL"
-        configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA synchronous = \(synchronous)") }
         let database = try DatabaseQueue(path: path, configuration: configuration)
-        let found = try database.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
-        guard found == "ok" else { throw damaged(found ?? "it cannot be checked") }
+        // Not in the configuration: the change to WAL has a level of its own.
+        let level = durability == .full ? "FULL" : "NORMAL"
+        try database.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = \(level)") }
         return database
     }
 
+    private var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(busyTimeout / .seconds(1))
+        configuration.label = "martlet"
+        return configuration
+    }
+
+    /// Reads the whole file before anything is written to it.
+    private func check() throws {
+        var configuration = configuration
+        configuration.readonly = true
+        let found = try DatabaseQueue(path: path, configuration: configuration).read { db in
+            try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
+        }
+        guard found == "ok" else { throw damaged(found ?? "it cannot be checked") }
+    }
+
     /// SQLite would make it readable for all.
-    private func create() throws {
+    ///
+    /// - Returns: false where there is a file already.
+    private func create() throws -> Bool {
         let descriptor = openFile(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        if descriptor >= 0 { close(descriptor) } else if errno != EEXIST { throw unusable("cannot be made", errno) }
+        guard descriptor >= 0 else {
+            guard errno == EEXIST else { throw unusable("cannot be made", errno) }
+            return false
+        }
+        close(descriptor)
+        return true
     }
 
     /// Puts what SQLite says into a sentence that names the file.
