@@ -130,6 +130,7 @@ class Soak:
         self.counts = Counter()
         self.is_calm = asyncio.Event()  # Clients stay away while it is set.
         self.is_quiet = False  # Nothing breaks any more.
+        self.is_burst = False  # Publishers send as much as they can.
         self.has_published_all = False
         self.endings = ["fin", "rst"]
         if vanish_works():
@@ -155,7 +156,10 @@ class Soak:
                 continue
             topic = "drop/fast" if chance.random() < 0.4 else chance.choice(TOPICS)
             sent += 1
-            payload = f"{topic} {name} {sent} {'x' * chance.randrange(400)}"
+            size = chance.randrange(400)
+            if self.is_burst:
+                topic, size = chance.choice(["drop/fast", "room/0"]), 60_000
+            payload = f"{topic} {name} {sent} {'x' * size}"
             try:
                 connection = connection or await Connection.open(self.server.port)
             except BROKEN:
@@ -163,7 +167,8 @@ class Soak:
                 continue
             self.ledger.unknown.add(payload)
             try:
-                await connection.send("POST", "/soak/publish", body=urlencode({"topic": topic, "data": payload}).encode())
+                body = urlencode({"topic": topic, "data": payload}).encode()
+                await connection.send("POST", "/soak/publish", body=body)
                 status, body = await asyncio.wait_for(connection.answer(), 20)
             except BROKEN:
                 connection.end()
@@ -175,7 +180,7 @@ class Soak:
             else:
                 self.counts[f"refused with {status}"] += 1
                 self.ledger.refused.add(payload)
-            await asyncio.sleep(chance.expovariate(1 / self.options.pause))
+            await asyncio.sleep(0 if self.is_burst else chance.expovariate(1 / self.options.pause))
         if connection:
             connection.end()
 
@@ -262,6 +267,12 @@ class Soak:
             other.close()
         await asyncio.to_thread(hold)
 
+    async def burst(self):
+        """More than the buffers of readers hold who pause, so that the policies for slow ones act."""
+        self.is_burst = True
+        await asyncio.sleep(4)
+        self.is_burst = False
+
     async def take_the_descriptors(self):
         """A server that may open few files, and more connections than that."""
         await self.restart(signal.SIGKILL, files=160)
@@ -289,7 +300,7 @@ class Soak:
     async def faults(self, until, may_restart):
         while time.monotonic() < until:
             await asyncio.sleep(self.chance.uniform(1, 6))
-            kinds = {"lock": self.lock_the_file}
+            kinds = {"lock": self.lock_the_file, "burst": self.burst}
             if may_restart:
                 if self.false_clock:
                     kinds["clock"] = self.jump_the_clock
@@ -382,6 +393,7 @@ class Soak:
         for name in sorted(self.counts):
             print(f"  {name}: {self.counts[name]}")
         print("  told: " + ", ".join(f"{name} {count}" for name, count in sorted(verdicts.items())))
+        print(f"  slow readers since the calm: {after[2]['disconnected']} sent away, {after[2]['dropped']} events dropped")
         print(f"descriptors {before[0]} → {after[0]}, memory {before[1] / MEGABYTE:.1f} → {after[1] / MEGABYTE:.1f} MB, "
               f"history {after[2]['historyEvents']} events")
         for wrong in wrongs[:12]:

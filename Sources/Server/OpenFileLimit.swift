@@ -25,7 +25,9 @@ enum OpenFileLimit {
         guard getrlimit(resource, &limit) == 0 else { return .max }
         let before = limit.rlim_cur
         limit.rlim_cur = limit.rlim_max
-        let files = Int(clamping: setrlimit(resource, &limit) == 0 ? limit.rlim_cur : before)
-        return files - min(reserve, files / 2)
+        return room(in: Int(clamping: setrlimit(resource, &limit) == 0 ? limit.rlim_cur : before))
     }
+
+    /// How many connections there may be where there may be so many open files.
+    static func room(in files: Int) -> Int { files - min(reserve, files / 2) }
 }
