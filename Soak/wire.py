@@ -4,10 +4,7 @@ import socket
 import struct
 
 TCP_REPAIR = 19  # linux/tcp.h
-
-
-class Refused(Exception):
-    """The server answered, and said no."""
+BROKEN = (OSError, EOFError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.TimeoutError, ValueError)
 
 
 def vanish_works():
@@ -100,3 +97,17 @@ class EventParser:
                 self.data.append(value)
             elif name == "id":
                 self.id = value
+
+
+class Way:
+    """The way from the server to a client, where a planted bug swallows or repeats what goes by."""
+
+    def __init__(self, plant, chance):
+        self.plant, self.chance = plant, chance
+
+    def carry(self, chunk):
+        if self.plant not in ("skip", "double") or b"\nid: " not in chunk and not chunk.startswith(b"id: "):
+            return [chunk]
+        if self.chance.random() > 0.001:
+            return [chunk]
+        return [] if self.plant == "skip" else [chunk, chunk]
