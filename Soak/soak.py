@@ -254,6 +254,10 @@ class Soak:
             # From here on one process is watched.
             await self.restart(signal.SIGKILL)
             self.counts["fault: kill -9"] += 1
+            # What it takes at its busiest it keeps: the C library gives little back.
+            for _ in range(2):
+                await self.burst()
+                await asyncio.sleep(2)
             before = await self.calm()
             self.say(f"calm: {before[0]} descriptors, {before[1] / MEGABYTE:.1f} MB")
             self.is_calm.clear()
