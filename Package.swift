@@ -4,7 +4,6 @@ import PackageDescription
 
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
-let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -19,6 +18,7 @@ let package = Package(
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
         .library(name: "MartletSQLite", targets: ["MartletSQLite"]),
         .executable(name: "ExampleApp", targets: ["ExampleAppMain"]),
+        .library(name: "MartletRouting", targets: ["MartletRouting"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -60,7 +60,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "MartletServer",
-            dependencies: ["MartletCore", nio, nioPosix, nioHTTP1, httpTypes, logging],
+            dependencies: ["MartletCore", nio, nioPosix, httpTypes, logging],
             path: "Sources/Server",
             swiftSettings: strict),
         .target(
@@ -101,9 +101,12 @@ let package = Package(
             name: "DiscoveryTests",
             dependencies: ["Martlet", "MartletTesting", "ControllerLibrary", "ExampleApp"],
             swiftSettings: strict),
+        .testTarget(
+            name: "EventDeliveryTests", dependencies: ["Martlet", "MartletTesting", "CZlib", nio, nioPosix, logging],
+            swiftSettings: strict),
         .testTarget(name: "FrameworkTests", dependencies: ["Martlet", "MartletTesting"], swiftSettings: strict),
         .testTarget(
-            name: "ServerTests", dependencies: ["Martlet", "MartletTesting", nio, nioPosix, nioHTTP1],
+            name: "ServerTests", dependencies: ["Martlet", "MartletTesting", nio, nioPosix],
             swiftSettings: strict),
         .testTarget(
             name: "SQLiteTests", dependencies: ["Martlet", "MartletSQLite", "MartletTesting", grdb],

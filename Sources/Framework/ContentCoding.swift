@@ -14,4 +14,11 @@ package enum ContentCoding {
         }
         return accepted ?? false
     }
+
+    /// `Vary` (RFC 9110 section 12.5.5) with what the choice of a coding depends on.
+    package static func vary(_ header: String?) -> String {
+        guard let header else { return "Accept-Encoding" }
+        let names = header.lowercased().split(separator: ",").map { $0.filter { $0 != " " && $0 != "\t" } }
+        return names.contains { $0 == "*" || $0 == "accept-encoding" } ? header : "\(header), Accept-Encoding"
+    }
 }

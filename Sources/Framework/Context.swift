@@ -20,6 +20,8 @@ public final class Context: Sendable {
         var storage: [ObjectIdentifier: any Sendable] = [:]
         var requestID: String?
         var scope: ServiceScope?
+        /// True when the response is made; a stream may go on.
+        var isOver = false
     }
     private let state = Mutex(State())
 
@@ -40,7 +42,7 @@ public final class Context: Sendable {
     public var services: ServiceResolver {
         let scope = state.withLock { state in
             if let scope = state.scope { return scope }
-            let scope = ServiceScope()
+            let scope = ServiceScope(hasEnded: state.isOver)
             state.scope = scope
             return scope
         }
@@ -113,8 +115,17 @@ public final class Context: Sendable {
         }
     }
 
-    func closeScope() async {
-        if let scope = state.withLock({ $0.scope }) { await scope.close() }
+    /// - Parameter isLast: false when the action has returned, true when the whole chain has.
+    /// True where scoped services were asked for.
+    var hasScope: Bool { state.withLock { $0.scope != nil } }
+
+    /// - Parameter isLast: true where none is to be made any more.
+    /// - Returns: what is to be closed.
+    func endScope(isLast: Bool) -> ServiceScope? {
+        state.withLock { state in
+            state.isOver = isLast
+            return state.scope
+        }
     }
 }
 

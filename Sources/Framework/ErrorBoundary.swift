@@ -1,19 +1,11 @@
 import HTTPTypes
 
-/// The one place where errors become responses. It stands twice: inside the application's middleware, so that they only
-/// ever see responses, and outside it, for what the middleware itself throws.
+/// The one place where errors become responses. It is used twice: inside the application's middleware, so that it only ever
+/// sees responses, and around it, for what the middleware itself throws.
 struct ErrorBoundary: Sendable {
     let environment: ApplicationEnvironment
 
-    func respond(to ctx: Context, next: Next) async -> Response {
-        do {
-            return try await next(ctx)
-        } catch {
-            return response(for: error, in: ctx)
-        }
-    }
-
-    private func response(for error: any Error, in ctx: Context) -> Response {
+    func response(for error: any Error, in ctx: Context) -> Response {
         switch error {
         case let error as HTTPError:
             return error.response

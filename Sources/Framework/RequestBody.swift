@@ -49,6 +49,20 @@ public final class RequestBody: Sendable, AsyncSequence {
         state.withLock { $0.limit = bytes }
     }
 
+    /// Everything, where it is here; nil where it has yet to come.
+    ///
+    /// - Throws: `HTTPError` 413 beyond the route's limit.
+    func collected() throws -> ByteBuffer? {
+        let (content, limit) = state.withLock { ($0.content, $0.limit) }
+        switch content {
+        case .empty: return ByteBuffer()
+        case .stream, .consumed: return nil
+        case .buffer(let buffer):
+            guard buffer.readableBytes <= limit else { throw HTTPError.contentTooLarge(limit) }
+            return buffer
+        }
+    }
+
     /// Reads everything.
     ///
     /// - Returns: the content; the same again when it is asked again.

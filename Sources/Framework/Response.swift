@@ -27,9 +27,17 @@ public enum ResponseBody: Sendable {
     /// Written while it is made, no faster than the peer reads; `length` in bytes when it is known beforehand.
     case stream(length: Int? = nil, @Sendable (BodyWriter) async throws -> Void)
     /// A stream of server-sent events.
-    case events(EventStream)
+    indirect case events(EventStream)
     /// The answer to HEAD: what the length would have been.
     case omitted(length: Int?)
+
+    /// True for events that nobody has let in yet.
+    var isUnadmittedStream: Bool {
+        if case .events(let stream) = self { stream.admission == nil } else { false }
+    }
+
+    /// True where it takes a task to write it.
+    package var isStreamed: Bool { if case .stream = self { true } else { false } }
 
     /// The length in bytes, nil where only the end of the stream tells.
     public var length: Int? {

@@ -4,21 +4,26 @@ public struct SetCookie: Sendable, Hashable {
 
     public let name: String
     public let value: String
-    public var path = "/"
-    public var domain: String?
+    public let path: String
+    public let domain: String?
     /// How long the browser keeps it, in whole seconds on the wire; nil until the browser closes, zero or less to delete it now.
     public var maxAge: Duration?
     public var isSecure = false
     public var isHTTPOnly = true
     public var sameSite = SameSite.lax
 
-    /// - Throws: `CookieError` for a name that is no token, or a value with a control, space, quote, comma, semicolon or backslash.
-    public init(_ name: String, _ value: String, maxAge: Duration? = nil) throws {
-        guard !name.isEmpty, name.utf8.allSatisfy(Self.isToken), value.utf8.allSatisfy(Self.isValue) else {
-            throw CookieError(name: name)
-        }
+    /// - Throws: `CookieError` for a name that is no token, a value with a control, space, quote, comma, semicolon or
+    ///   backslash, or a path or domain that is empty or has a control or semicolon.
+    public init(
+        _ name: String, _ value: String, path: String = "/", domain: String? = nil, maxAge: Duration? = nil
+    ) throws {
+        guard !name.isEmpty, name.utf8.allSatisfy(Self.isToken), value.utf8.allSatisfy(Self.isValue),
+            Self.isAttribute(path), domain.map(Self.isAttribute) ?? true
+        else { throw CookieError(name: name) }
         self.name = name
         self.value = value
+        self.path = path
+        self.domain = domain
         self.maxAge = maxAge
     }
 
@@ -41,6 +46,10 @@ public struct SetCookie: Sendable, Hashable {
         }
     }
 
+    private static func isAttribute(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ";") }
+    }
+
     private static func isValue(_ byte: UInt8) -> Bool {
         byte > 0x20 && byte < 0x7f && !"\",;\\".utf8.contains(byte)
     }
@@ -49,5 +58,7 @@ public struct SetCookie: Sendable, Hashable {
 /// A cookie that could not be written as it was given.
 public struct CookieError: Error, CustomStringConvertible {
     let name: String
-    public var description: String { "The cookie '\(name)' has a name or a value that RFC 6265 does not allow." }
+    public var description: String {
+        "The cookie '\(name)' has a name, value, path or domain that RFC 6265 does not allow."
+    }
 }

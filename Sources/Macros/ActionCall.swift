@@ -9,7 +9,7 @@ struct ActionCall {
     var source: String {
         lines(
             "{ (controller: \(controller), binder: inout MartletCore.ActionBinder) in", binding,
-            "return { ctx in", reading, call, "}", "}")
+            "return \(isSynchronous ? ".synchronous" : ".asynchronous") { ctx in", reading, call, "}", "}")
     }
 
     /// What is the same for all requests.
@@ -26,7 +26,7 @@ struct ActionCall {
         let indices = action.parameters.indices
         guard !indices.isEmpty else { return "" }
         return lines(
-            ["var arguments = try await MartletCore.ActionArguments(ctx)"]
+            ["var arguments = try MartletCore.ActionArguments(ctx)"]
                 + indices.map { "let argument\($0) = arguments.read(parameter\($0))" }
                 + [
                     "guard \(indices.map { "let argument\($0)" }.joined(separator: ", ")) else {",
@@ -47,6 +47,9 @@ struct ActionCall {
             }
         return action.isBlocking ? lines("return try await ctx.blocking {", response, "}") : response
     }
+
+    /// True where nothing in it can wait.
+    private var isSynchronous: Bool { !action.mustBeAwaited && !action.isBlocking }
 
     private func lines(_ lines: String...) -> String { self.lines(lines) }
     private func lines(_ lines: [String]) -> String { lines.filter { !$0.isEmpty }.joined(separator: "\n") }

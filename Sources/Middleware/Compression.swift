@@ -22,9 +22,10 @@ public struct Compression: Middleware {
     public func respond(to ctx: Context, next: Next) async throws -> Response {
         var response = try await next(ctx)
         guard case .buffer(let body) = response.body, body.readableBytes >= minimumBytes,
-            response.headers[.contentEncoding] == nil, Self.isCompressible(response.headers[.contentType] ?? "")
+            response.headers[.contentEncoding] == nil, response.headers[.contentRange] == nil,
+            Self.isCompressible(response.headers[.contentType] ?? "")
         else { return response }
-        response.headers[.vary] = response.headers[.vary].map { "\($0), Accept-Encoding" } ?? "Accept-Encoding"
+        response.headers[.vary] = ContentCoding.vary(response.headers[.vary])
         guard ContentCoding.acceptsGzip(ctx.request.headers), let compressed = gzip(body) else {
             return response
         }

@@ -41,13 +41,12 @@ enum HistoryTable {
             sql: "INSERT INTO martlet_history VALUES (1, ?, ?, 0, 0)", arguments: [format, EventID.newEpoch()])
     }
 
-    /// All that is kept. Counts the numbers that this process may give without storing them as given.
+    /// All that is kept.
     static func load(_ db: Database) throws -> StoredHistory {
         guard let row = try Row.fetchOne(db, sql: "SELECT * FROM martlet_history") else {
             throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "martlet_history is empty")
         }
         let lastSequence: Int64 = row["last_sequence"]
-        try setLastSequence(lastSequence + Int64(StoredHistory.unstoredNumbers), db)
         var stored = StoredHistory(
             epoch: row["epoch"], lastSequence: UInt64(lastSequence),
             deletedThrough: UInt64(row["deleted_through"] as Int64), events: [])
@@ -73,12 +72,10 @@ enum HistoryTable {
                 Int64(event.sequence), kind, name, event.event, event.data, event.publishedAt.timeIntervalSince1970,
             ])
         }
-        if let last = events.last { try setLastSequence(Int64(last.sequence), db) }
-    }
-
-    private static func setLastSequence(_ sequence: Int64, _ db: Database) throws {
-        let update = try db.cachedStatement(sql: "UPDATE martlet_history SET last_sequence = max(last_sequence, ?)")
-        try update.execute(arguments: [sequence])
+        if let last = events.last {
+            let update = try db.cachedStatement(sql: "UPDATE martlet_history SET last_sequence = ?")
+            try update.execute(arguments: [Int64(last.sequence)])
+        }
     }
 
     // MARK: - Audiences

@@ -1,15 +1,15 @@
 import HTTPTypes
 import MartletCore
 import NIOCore
-import NIOHTTP1
 
-/// A client's connection: takes requests from the decoder one at a time and in order, has the application answer each,
-/// and writes the answers. After an event stream has begun it belongs to that.
+/// A client's connection: takes its requests one at a time and in order, has the application answer each, and writes the
+/// answers. After an event stream has begun it belongs to that.
 ///
-/// The files around it: `RequestHead` checks, `RequestBodyFeed` hands the body on, `ResponseWriting` writes.
+/// The files around it: `RequestParser` reads, `RequestHead` checks, `RequestBodyFeed` hands the body on, `ResponseWriting`
+/// writes.
 // Confined to its event loop; the tasks it starts run there and come back to it there.
 final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecked Sendable {
-    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
@@ -23,19 +23,15 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         case closing
     }
 
-    /// What the decoder delivered and the connection has not taken up yet.
-    private enum Incoming {
-        case part(HTTPServerRequestPart)
-        case refused(HTTPError)
-    }
-
     let application: Application
     let loop: EventLoopState
     var state = State.idle
     private(set) var context: ChannelHandlerContext?
     private let id: UInt64
     private var client: ClientInfo?
-    private var incoming: CircularBuffer<Incoming> = []
+    private var parser = RequestParser()
+    /// What was received and is not taken up yet.
+    private var unread = ByteBuffer()
     private var isAdvancing = false
     private var isReading = false
     private var needsFlush = false
@@ -44,11 +40,14 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
     /// When the connection is over unless something happens; nil while the application works.
     private var deadline: NIODeadline?
     private var isHeadUnderway = false
+    /// How much the peer had not taken of its response at the last check, and for how long that has not changed.
+    private var bytesUnread = 0
+    private var secondsUnread = 0
 
     /// How long a connection that was answered for the last time may take to close.
     static let lingering = TimeAmount.seconds(2)
-    /// How many parts of later requests are kept before reading stops.
-    private static let maxIncomingParts = 64
+    /// How many bytes of later requests are kept before reading stops.
+    private static let maxUnreadBytes = 64 * 1024
 
     init(id: UInt64, application: Application, loop: EventLoopState) {
         self.id = id
@@ -68,7 +67,7 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         loop.remove(self)
         let last = state
         state = .closing
-        incoming.removeAll()
+        unread = ByteBuffer()
         self.context = nil
         switch last {
         case .answering(let exchange): exchange.cancel()
@@ -81,24 +80,29 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch state {
         case .streaming, .closing:
-            // Not even unwrapped: the decoder may be gone already.
             return
         case .idle, .answering:
             isReading = true
-            incoming.append(.part(unwrapInboundIn(data)))
+            var bytes = unwrapInboundIn(data)
+            if unread.readableBytes == 0 {
+                unread = bytes
+            } else {
+                unread.discardReadBytes()
+                unread.writeBuffer(&bytes)
+            }
             advance()
         }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
-        if case .answering(let exchange) = state, exchange.task == nil { start(exchange) }
+        if case .answering(let exchange) = state, !exchange.hasStarted { start(exchange) }
         flushIfNeeded()
     }
 
     /// NIO asks here before it reads on: not while the application is slower than the peer.
     func read(context: ChannelHandlerContext) {
-        withholdsRead = incoming.count >= Self.maxIncomingParts
+        withholdsRead = unread.readableBytes >= Self.maxUnreadBytes
         if case .answering(let exchange) = state, exchange.feed?.isFull == true { withholdsRead = true }
         if !withholdsRead { context.read() }
     }
@@ -116,78 +120,78 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
             exchange.waitingWriter = nil
         case .streaming(let sink):
             sink.becameWritable()
-        case .idle, .closing:
+        case .idle:
+            advance()
+        case .closing:
             break
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        switch (error, state) {
-        case (HTTPParserError.headerOverflow, .idle), (HTTPParserError.headerOverflow, .answering):
-            incoming.append(.refused(HTTPError(.requestHeaderFieldsTooLarge, "The header is too large.")))
-            advance()
-        case (is HTTPParserError, .idle), (is HTTPParserError, .answering), (is NIOHTTPDecoderError, .idle),
-            (is NIOHTTPDecoderError, .answering):
-            incoming.append(.refused(HTTPError(.badRequest, "The request is malformed.")))
-            advance()
-        case (is HTTPParserError, .closing):
-            break
-        default:
-            context.close(promise: nil)
-        }
-    }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     // MARK: - Requests, one after the other
 
-    /// Takes up what was delivered, as far as the state allows. A loop and not recursion: however many small requests one
+    /// Takes up what was received, as far as the state allows. A loop and not recursion: however many small requests one
     /// read holds, the stack stays as it is.
     private func advance() {
         guard !isAdvancing else { return }
         isAdvancing = true
         defer { isAdvancing = false }
-        while let next = incoming.first {
-            switch (state, next) {
-            case (.idle, .part(.head(let head))):
-                receive(head)
-            case (.idle, .refused(let error)):
-                refuse(error)
-            case (.answering(let exchange), .part(.body(let bytes))) where !exchange.isBodyComplete:
-                receive(bytes, exchange)
-            case (.answering(let exchange), .part(.end)) where !exchange.isBodyComplete:
-                exchange.isBodyComplete = true
-                exchange.feed?.complete()
-                if exchange.task == nil { start(exchange) }
-            case (.answering(let exchange), .refused(let error)) where !exchange.isBodyComplete:
-                // The body's own framing is broken: whoever reads it must know.
-                if exchange.task == nil { refuse(error) } else { exchange.feed?.fail(error) }
-                exchange.isBodyComplete = exchange.task == nil
-                if exchange.task != nil { return }
-            case (.answering, _):
-                return
-            case (.idle, .part), (.streaming, _), (.closing, _):
-                break
-            }
-            if !incoming.isEmpty { incoming.removeFirst() }
+        do throws(HTTPError) {
+            while try takeNext() {}
+        } catch {
+            broke(error)
         }
+        // The memory of what was read is let go.
+        if unread.readableBytes == 0 { unread = ByteBuffer() }
         resumeReading()
     }
 
-    private func receive(_ head: HTTPRequestHead) {
-        isHeadUnderway = false
-        deadline = nil
-        do throws(HTTPError) {
-            let exchange = Exchange(try RequestHead(head, limits: application.limits))
-            state = .answering(exchange)
-        } catch {
-            refuse(error)
+    /// - Returns: false when nothing is left that can be taken up now.
+    private func takeNext() throws(HTTPError) -> Bool {
+        switch state {
+        case .idle where context?.channel.isWritable == true:
+            guard let head = try parser.head(from: &unread, limits: application.limits) else {
+                noteHeadUnderway()
+                return false
+            }
+            isHeadUnderway = false
+            deadline = nil
+            state = .answering(Exchange(head))
+        case .answering(let exchange) where exchange.takesBody:
+            switch try parser.body(from: &unread, limits: application.limits) {
+            case .bytes(let bytes): receive(bytes, exchange)
+            case .end: complete(exchange)
+            case nil: return false
+            }
+        case .idle, .answering, .streaming, .closing:
+            // Requests wait for a peer that does not read its responses.
+            return false
         }
+        return true
+    }
+
+    /// What came is no request: nothing behind it can be understood.
+    private func broke(_ error: HTTPError) {
+        unread = ByteBuffer()
+        guard case .answering(let exchange) = state, exchange.hasStarted else { return refuse(error) }
+        // The body's own framing is broken: whoever reads it must know.
+        exchange.isBodyBroken = true
+        exchange.feed?.fail(error)
+    }
+
+    private func complete(_ exchange: Exchange) {
+        exchange.isBodyComplete = true
+        exchange.feed?.complete()
+        if !exchange.hasStarted { start(exchange) }
     }
 
     private func receive(_ bytes: ByteBuffer, _ exchange: Exchange) {
         exchange.receivedBytes += bytes.readableBytes
+        exchange.needsContinue = false
         if let feed = exchange.feed {
             feed.receive(bytes)
-        } else if exchange.task == nil {
+        } else {
             exchange.earlyBody.writeImmutableBuffer(bytes)
         }
     }
@@ -195,16 +199,22 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
     /// Has the application answer: when the request is complete, or when its body will take longer than this read.
     private func start(_ exchange: Exchange) {
         guard let context else { return }
+        exchange.hasStarted = true
         let request = Request(
             method: exchange.head.method, target: exchange.head.target, headers: exchange.head.headers,
             body: body(of: exchange))
         let ctx = application.context(
             request: request, client: clientInfo(context.channel), eventLoop: context.eventLoop)
-        let task = loop.executor.start { [self] in
-            let response = await application.respond(to: ctx)
-            await send(response, for: exchange, ctx)
+        let answer = application.answer(ctx)
+        if case .now(let response) = answer, !response.body.isStreamed {
+            return sendAtOnce(response, for: exchange, ctx)
         }
-        if case .answering(let current) = state, current === exchange { exchange.task = task }
+        let task = loop.executor.start { [self] in await send(await answer.response, for: exchange, ctx) }
+        if exchange.isCancelled {
+            task.cancel()
+        } else if case .answering(let current) = state, current === exchange {
+            exchange.task = task
+        }
     }
 
     private func body(of exchange: Exchange) -> RequestBody {
@@ -228,7 +238,7 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
             write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"))
             flush()
         }
-        resumeReading()
+        advance()
     }
 
     private func clientInfo(_ channel: any Channel) -> ClientInfo {
@@ -241,7 +251,8 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
 
     /// Answers what is no request, and ends the connection.
     func refuse(_ error: HTTPError) {
-        write(errorResponse(error))
+        let isHead = if case .answering(let exchange) = state { exchange.head.method == .head } else { parser.isHead }
+        write(errorResponse(error, isHead: isHead))
         beginClosing()
     }
 
@@ -254,7 +265,6 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         exchange.feed = nil
         guard keepAlive, exchange.isBodyComplete, !isDraining else { return beginClosing() }
         state = .idle
-        // The end part that completed the request may still be the first in line.
         deadline = .now() + TimeAmount(application.limits.keepAliveTimeout)
         flushIfNeeded()
         advance()
@@ -264,13 +274,14 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
     /// response, so this side goes first, and what comes is read and dropped for a while.
     func beginClosing() {
         state = .closing
-        incoming.removeAll()
-        deadline = .now() + Self.lingering
+        unread = ByteBuffer()
+        deadline = nil
         guard let context else { return }
         withholdsRead = false
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer()))
-            .assumeIsolated()
-            .whenComplete { _ in context.close(mode: .output, promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { [self] _ in
+            deadline = .now() + Self.lingering
+            context.close(mode: .output, promise: nil)
+        }
         context.read()
     }
 
@@ -281,8 +292,9 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
 
     // MARK: - Time
 
-    func bytesArrived() {
-        guard case .idle = state, !isHeadUnderway else { return }
+    /// A head has to be whole some time after its first byte.
+    private func noteHeadUnderway() {
+        guard !isHeadUnderway, parser.isInHead || unread.readableBytes > 0 else { return }
         isHeadUnderway = true
         deadline = .now() + TimeAmount(application.limits.headerTimeout)
     }
@@ -292,6 +304,7 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         if case .answering(let exchange) = state, !exchange.isBodyComplete, !withholdsRead, !exchange.needsContinue {
             checkBodyRate(exchange)
         }
+        checkReader()
         guard let deadline, now >= deadline else { return }
         self.deadline = nil
         if case .idle = state, isHeadUnderway {
@@ -301,6 +314,22 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         }
     }
 
+    /// A peer that takes nothing of its response does not hold the connection for longer than an idle one may.
+    private func checkReader() {
+        if case .streaming = state { return }
+        guard let context, !context.channel.isWritable else {
+            secondsUnread = 0
+            return
+        }
+        let bytes = unwrittenBytes
+        secondsUnread = bytes == bytesUnread ? secondsUnread + 1 : 0
+        bytesUnread = bytes
+        if secondsUnread > Int(application.limits.keepAliveTimeout.components.seconds) { context.close(promise: nil) }
+    }
+
+    /// What waits for the peer to read.
+    var unwrittenBytes: Int { (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
+
     private func checkBodyRate(_ exchange: Exchange) {
         exchange.secondsReading += 1
         let limits = application.limits
@@ -309,6 +338,12 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         else { return }
         let error = HTTPError(.requestTimeout, "The body came too slowly.")
         if let feed = exchange.feed { feed.fail(error) } else { refuse(error) }
+    }
+
+    /// Lets go of what an event stream has no use for, and reads on: only so is it known that the peer has gone.
+    func stopReadingRequests() {
+        unread = ByteBuffer()
+        resumeReading()
     }
 
     /// Gives an event stream some time to be taken, then ends the connection.

@@ -78,15 +78,10 @@ extension Connection {
     /// Nothing more is decoded: the decoder's state is let go, and the kernel is to notice a peer that vanished.
     func dropDecoder() {
         guard let context else { return }
-        let pipeline = context.pipeline.syncOperations
-        for name in [ServerPipeline.decoderName, ServerPipeline.watchName] {
-            if let handler = try? pipeline.context(name: name) {
-                pipeline.removeHandler(context: handler, promise: nil)
-            }
-        }
+        stopReadingRequests()
         #if os(Linux)
         // Heartbeats are not acknowledged by a peer that is gone without a word; with this it is gone within two of them.
-        let patience = max(1000, application.limits.heartbeat.components.seconds * 1000 - 1000)
+        let patience = max(1000, application.limits.heartbeat.components.seconds * 667)
         let userTimeout = ChannelOptions.Types.SocketOption(level: .tcp, name: .tcp_user_timeout)
         try? context.channel.syncOptions?.setOption(userTimeout, value: .init(patience))
         #endif

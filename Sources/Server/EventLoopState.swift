@@ -16,10 +16,12 @@ final class EventLoopState: @unchecked Sendable {
         refreshDate()
         timer = executor.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
             self.refreshDate()
-            let now = NIODeadline.now()
-            for connection in self.connections.values { connection.checkTime(now) }
+            self.checkTime(.now())
         }
     }
+
+    /// Ends what has taken too long; once a second.
+    func checkTime(_ now: NIODeadline) { for connection in connections.values { connection.checkTime(now) } }
 
     func stop() { timer?.cancel() }
 
@@ -29,6 +31,8 @@ final class EventLoopState: @unchecked Sendable {
 
     /// Asks every connection to end: at once where it is idle, else when its request is answered.
     func drain() { for connection in connections.values { connection.drain() } }
+
+    var mostUnwrittenBytes: Int { connections.values.map(\.unwrittenBytes).max() ?? 0 }
 
     private func refreshDate() { date = ByteBuffer(string: "Date: \(HTTPDate.now())\r\n") }
 }

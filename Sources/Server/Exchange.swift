@@ -9,8 +9,12 @@ final class Exchange: @unchecked Sendable {
     var earlyBody = ByteBuffer()
     var feed: RequestBodyFeed?
     var isBodyComplete = false
+    /// The body's framing is malformed.
+    var isBodyBroken = false
     var needsContinue: Bool
+    var hasStarted = false
     var task: Task<Void, Never>?
+    private(set) var isCancelled = false
     /// A response body's writer that waits for the peer to read.
     var waitingWriter: CheckedContinuation<Void, any Error>?
     var receivedBytes = 0
@@ -22,8 +26,12 @@ final class Exchange: @unchecked Sendable {
         needsContinue = head.expectsContinue
     }
 
+    /// True while more of the body is to come and there is room for it.
+    var takesBody: Bool { !isBodyComplete && !isBodyBroken && feed?.isFull != true }
+
     /// The peer is gone: whoever works on this request stops.
     func cancel() {
+        isCancelled = true
         task?.cancel()
         feed?.fail(CancellationError())
         feed = nil

@@ -13,9 +13,14 @@ final class OverloadedHandler: ChannelInboundHandler {
         var buffer = ByteBuffer()
         buffer.writeResponseHead(
             .serviceUnavailable, [.retryAfter: "5"], framing: .length(0), connection: "close", date: date)
-        context.writeAndFlush(wrapOutboundOut(buffer)).assumeIsolated().whenComplete { _ in context.close(promise: nil)
+        // Closing at once would make the kernel discard the response where the peer's request has come already.
+        context.writeAndFlush(wrapOutboundOut(buffer)).assumeIsolated().whenComplete { _ in
+            context.close(mode: .output, promise: nil)
         }
+        context.eventLoop.assumeIsolated().scheduleTask(in: Connection.lingering) { context.close(promise: nil) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }

@@ -16,6 +16,7 @@ final class RequestBodyFeed: RequestBodySource, @unchecked Sendable {
 
     /// How many bytes wait before the connection stops reading.
     static let highWatermark = 64 * 1024
+    private static let gatheredBytes = 8 * 1024
 
     init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
@@ -25,9 +26,14 @@ final class RequestBodyFeed: RequestBodySource, @unchecked Sendable {
         if let waiting {
             self.waiting = nil
             waiting.resume(returning: chunk)
+            return
+        }
+        bufferedBytes += chunk.readableBytes
+        // Many small chunks are gathered: each would keep all of the read that it came with in memory.
+        if let last = chunks.last, last.readableBytes + chunk.readableBytes <= Self.gatheredBytes {
+            chunks[chunks.index(before: chunks.endIndex)].writeImmutableBuffer(chunk)
         } else {
             chunks.append(chunk)
-            bufferedBytes += chunk.readableBytes
         }
     }
 

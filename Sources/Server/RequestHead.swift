@@ -1,6 +1,6 @@
 import HTTPTypes
 import MartletCore
-import NIOHTTP1
+import NIOCore
 
 /// A request's head after every check that HTTP/1.1's framing asks for (RFC 9112).
 struct RequestHead {
@@ -17,108 +17,149 @@ struct RequestHead {
         case length(Int)
         case chunked
     }
+}
 
-    /// - Throws: `HTTPError` with the status that refuses it.
-    init(_ head: HTTPRequestHead, limits: Limits) throws(HTTPError) {
-        guard head.version == .http1_1 || head.version == .http1_0 else {
-            throw HTTPError(.httpVersionNotSupported, "This server speaks HTTP/1.1.")
+/// A head of which the start line and some fields have come.
+struct RequestHeadDraft {
+    let method: HTTPRequest.Method
+    private let target: RequestTarget
+    private let isHTTP10: Bool
+    private var fields = HTTPFields()
+    private var fieldCount = 0
+    private var bytes = 0
+    private var hosts = 0
+    private var length: Int?
+    private var codings: [String] = []
+    private var closes = false
+    private var keepsAlive = false
+    private var expectsContinue = false
+
+    /// - Parameter length: of the line at the buffer's front.
+    /// - Throws: 400, 414, 501 or 505.
+    init(startLine buffer: ByteBuffer, length: Int, limits: Limits) throws(HTTPError) {
+        let bytes = buffer.readableBytesUInt8Span
+        var methodEnd = 0
+        while methodEnd < length, bytes[methodEnd].isTokenCharacter { methodEnd += 1 }
+        guard methodEnd > 0, methodEnd < length, bytes[methodEnd] == UInt8(ascii: " ") else {
+            throw .malformed("its method")
         }
-        isHTTP10 = head.version == .http1_0
-        guard head.uri.utf8.count <= limits.maxTargetBytes else {
-            throw HTTPError(.uriTooLong, "The target is longer than \(limits.maxTargetBytes) bytes.")
+        var targetEnd = methodEnd + 1
+        while targetEnd < length, RequestTarget.allows(bytes[targetEnd]) { targetEnd += 1 }
+        guard targetEnd - methodEnd - 1 <= limits.maxTargetBytes else { throw Self.targetTooLong(limits) }
+        guard targetEnd > methodEnd + 1, targetEnd == length || bytes[targetEnd] == UInt8(ascii: " ") else {
+            throw .malformed("its target")
         }
-        guard let method = HTTPRequest.Method(head.method.rawValue) else { throw Self.malformed("its method") }
+        isHTTP10 = try Self.isHTTP10(buffer.text(min(targetEnd + 1, length)..<length))
+        let name = buffer.text(0..<methodEnd)
+        guard let method = Self.method(name) else {
+            throw HTTPError(.notImplemented, "The method \(name) is not known here.")
+        }
         self.method = method
-        target = try Self.originForm(head.uri, method)
+        target = try RequestTarget(buffer.text(methodEnd + 1..<targetEnd), method)
+        fields.reserveCapacity(8)
+    }
 
-        guard head.headers.count <= limits.maxHeaderFields else {
+    private static func isHTTP10(_ version: String) throws(HTTPError) -> Bool {
+        if version == "HTTP/1.1" { return false }
+        let digits = Array(version.utf8.dropFirst(5))
+        guard version.hasPrefix("HTTP/"), digits.count == 3, digits[1] == UInt8(ascii: "."),
+            let major = Int(String(decoding: digits[..<1], as: UTF8.self)),
+            let minor = Int(String(decoding: digits[2...], as: UTF8.self))
+        else { throw .malformed("its version") }
+        guard major == 1 else { throw HTTPError(.httpVersionNotSupported, "This server speaks HTTP/1.1.") }
+        // RFC 9110 section 2.5: a later minor version is read as the highest that is known.
+        return minor == 0
+    }
+
+    /// RFC 9110 section 9.1: a method that nobody registered is not implemented, whatever the target.
+    private static func method(_ name: String) -> HTTPRequest.Method? {
+        switch name {
+        case "GET": .get
+        case "POST": .post
+        default: registeredMethods.contains(name) ? HTTPRequest.Method(name) : nil
+        }
+    }
+
+    /// The IANA registry of methods, less CONNECT, which is for proxies, and PRI, which is HTTP/2's.
+    private static let registeredMethods: Set<String> = [
+        "ACL", "BASELINE-CONTROL", "BIND", "CHECKIN", "CHECKOUT", "COPY", "DELETE", "HEAD", "LABEL", "LINK", "LOCK",
+        "MERGE", "MKACTIVITY", "MKCALENDAR", "MKCOL", "MKREDIRECTREF", "MKWORKSPACE", "MOVE", "OPTIONS", "ORDERPATCH",
+        "PATCH", "PROPFIND", "PROPPATCH", "PUT", "QUERY", "REBIND", "REPORT", "SEARCH", "TRACE", "UNBIND", "UNCHECKOUT",
+        "UNLINK", "UNLOCK", "UPDATE", "UPDATEREDIRECTREF", "VERSION-CONTROL",
+    ]
+
+    // MARK: - Fields
+
+    /// - Parameter length: of the line at the buffer's front.
+    /// - Throws: 400, 417 or 431.
+    mutating func addField(_ buffer: ByteBuffer, length lineLength: Int, limits: Limits) throws(HTTPError) {
+        try checkSize(adding: lineLength + 2, limits: limits)
+        bytes += lineLength + 2
+        fieldCount += 1
+        guard fieldCount <= limits.maxHeaderFields else {
             throw HTTPError(
                 .requestHeaderFieldsTooLarge, "There are more than \(limits.maxHeaderFields) header fields.")
         }
-        var fields = HTTPFields()
-        fields.reserveCapacity(head.headers.count)
-        var bytes = 0
-        var hosts = 0
-        var length: Int?
-        var codings: [String] = []
-        var closes = false
-        var keepsAlive = false
-        var expects = false
-        for (name, value) in head.headers {
-            bytes += name.utf8.count + value.utf8.count + 4
-            guard let fieldName = HTTPField.Name(name) else { throw Self.malformed("a header field's name") }
-            guard HTTPField.isValidValue(value) else { throw Self.malformed("the value of \(name)") }
-            switch fieldName {
-            case Self.host:
-                hosts += 1
-                guard Self.isHost(value) else { throw Self.malformed("its Host") }
-            case .contentLength:
-                guard length == nil, let parsed = Self.length(value) else { throw Self.malformed("its Content-Length") }
-                length = parsed
-            case .transferEncoding:
-                codings.append(value.lowercased())
-            case .connection:
-                let options = value.lowercased().split(separator: ",").map { $0.filter { $0 != " " && $0 != "\t" } }
-                closes = closes || options.contains("close")
-                keepsAlive = keepsAlive || options.contains("keep-alive")
-            case .expect:
-                guard value.lowercased() == "100-continue" else {
-                    throw HTTPError(.expectationFailed, "The expectation is unknown.")
-                }
-                expects = true
-            default:
-                break
+        let line = try FieldLine(buffer, length: lineLength)
+        guard let name = HTTPField.Name(buffer.text(line.name)) else { throw .malformed("a header field's name") }
+        let value = buffer.text(line.value)
+        switch name {
+        case Self.host:
+            hosts += 1
+            guard RequestTarget.isAuthority(value) else { throw .malformed("its Host") }
+        case .contentLength:
+            guard length == nil, let parsed = Self.length(value) else { throw .malformed("its Content-Length") }
+            length = parsed
+        case .transferEncoding:
+            codings += Self.options(value)
+        case .connection:
+            let options = Self.options(value)
+            closes = closes || options.contains("close")
+            keepsAlive = keepsAlive || options.contains("keep-alive")
+        case .expect:
+            guard value.lowercased() == "100-continue" else {
+                throw HTTPError(.expectationFailed, "The expectation is unknown.")
             }
-            fields.append(HTTPField(name: fieldName, value: value))
+            expectsContinue = true
+        default:
+            break
         }
-        guard bytes <= limits.maxHeaderBytes else {
-            throw HTTPError(.requestHeaderFieldsTooLarge, "The header is larger than \(limits.maxHeaderBytes) bytes.")
-        }
+        fields.append(HTTPField(name: name, value: value))
+    }
+
+    /// The head, when the empty line behind it has come.
+    func head() throws(HTTPError) -> RequestHead {
         // RFC 9112 section 3.2: exactly one, which HTTP/1.0 may leave out.
-        guard hosts == 1 || (hosts == 0 && isHTTP10) else { throw Self.malformed("its Host is missing or repeated") }
-        switch (codings.isEmpty, length) {
-        case (true, nil), (true, 0?):
-            body = .none
-        case (true, let length?):
-            body = .length(length)
-        case (false, nil) where !isHTTP10:
-            guard codings == ["chunked"] else {
-                throw HTTPError(.notImplemented, "The only transfer coding here is chunked.")
-            }
-            body = .chunked
-        case (false, _):
-            // Two ways to tell the length: how requests are smuggled (section 6.1).
-            throw Self.malformed("its length is told twice")
+        guard hosts == 1 || (hosts == 0 && isHTTP10) else { throw .malformed("its Host is missing or repeated") }
+        var headers = fields
+        if let authority = target.authority, let host = Self.host { headers[host] = authority }
+        return RequestHead(
+            method: method, target: target.originForm, headers: headers, isHTTP10: isHTTP10,
+            keepAlive: isHTTP10 ? keepsAlive && !closes : !closes, expectsContinue: expectsContinue && !isHTTP10,
+            body: try body())
+    }
+
+    private func body() throws(HTTPError) -> RequestHead.Body {
+        guard !codings.isEmpty else { return length.map { $0 == 0 ? .none : .length($0) } ?? .none }
+        // Two ways to tell the length: how requests are smuggled (section 6.1).
+        guard length == nil, !isHTTP10 else { throw .malformed("its length is told twice") }
+        if codings == ["chunked"] { return .chunked }
+        guard codings.last == "chunked", codings.dropLast().allSatisfy({ $0 != "chunked" && !$0.isEmpty }) else {
+            throw .malformed("its Transfer-Encoding")
         }
-        headers = fields
-        keepAlive = isHTTP10 ? keepsAlive && !closes : !closes
-        expectsContinue = expects && !isHTTP10
+        throw HTTPError(.notImplemented, "The only transfer coding here is chunked.")
     }
 
     /// The library keeps this name for HTTP/2's pseudo-field.
     private static let host = HTTPField.Name("Host")
 
-    private static func malformed(_ part: String) -> HTTPError {
-        HTTPError(.badRequest, "The request is malformed: \(part).")
-    }
-
-    /// The path and query of the target's four forms (RFC 9112 section 3.2).
-    private static func originForm(_ target: String, _ method: HTTPRequest.Method) throws(HTTPError) -> String {
-        guard target.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "#") }) else {
-            throw malformed("its target")
+    /// The elements of a list, in lower case.
+    private static func options(_ value: String) -> [String] {
+        value.lowercased().split(separator: ",", omittingEmptySubsequences: false).map { element in
+            var element = element.drop { $0 == " " || $0 == "\t" }
+            while element.last == " " || element.last == "\t" { element.removeLast() }
+            return String(element)
         }
-        if target.utf8.first == UInt8(ascii: "/") { return target }
-        if target == "*", method == .options { return target }
-        // RFC 9110 section 4.2.3: the scheme matches in any case.
-        for scheme in ["http://", "https://"] where target.lowercased().hasPrefix(scheme) {
-            let rest = target.utf8.dropFirst(scheme.utf8.count)
-            guard let slash = rest.firstIndex(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") }) else {
-                return "/"
-            }
-            let origin = target[slash...]
-            return origin.hasPrefix("/") ? String(origin) : "/\(origin)"
-        }
-        throw malformed("its target")
     }
 
     /// Digits alone: no sign, no list, no overflow.
@@ -126,15 +167,18 @@ struct RequestHead {
         text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
     }
 
-    /// A host and perhaps a port, by the characters that RFC 3986 section 3.2.2 allows.
-    private static func isHost(_ text: String) -> Bool {
-        text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: "-._~:[]%!$&'()*+;=".utf8.contains(byte)
-            }
-        } && !text.isEmpty
+    // MARK: - Size
+
+    /// - Throws: 431 where so many more bytes are too many.
+    func checkSize(adding count: Int, limits: Limits) throws(HTTPError) {
+        guard bytes + count <= limits.maxHeaderBytes else { throw Self.headerTooLarge(limits) }
+    }
+
+    static func headerTooLarge(_ limits: Limits) -> HTTPError {
+        HTTPError(.requestHeaderFieldsTooLarge, "The header is larger than \(limits.maxHeaderBytes) bytes.")
+    }
+
+    static func targetTooLong(_ limits: Limits) -> HTTPError {
+        HTTPError(.uriTooLong, "The target is longer than \(limits.maxTargetBytes) bytes.")
     }
 }

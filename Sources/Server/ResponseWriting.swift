@@ -8,17 +8,31 @@ extension Connection {
     private static let copiedBodyBytes = 16 * 1024
 
     func send(_ response: Response, for exchange: Exchange, _ ctx: Context) async {
-        guard case .answering(let current) = state, current === exchange else { return }
-        switch response.body {
-        case .empty, .buffer, .omitted:
-            let keepAlive = staysOpen(exchange)
-            writeWhole(response, for: exchange, keepAlive: keepAlive)
-            finish(exchange, keepAlive: keepAlive)
-        case .stream(let length, let body):
-            await stream(response, length: length, body, for: exchange)
-        case .events(let events):
-            open(events, response, for: exchange, ctx)
+        guard case .stream(let length, let body) = response.body, response.status.isFinalWithContent else {
+            return sendAtOnce(response, for: exchange, ctx)
         }
+        guard case .answering(let current) = state, current === exchange else { return }
+        await stream(response, length: length, body, for: exchange)
+    }
+
+    /// A response that it takes no task to write.
+    func sendAtOnce(_ response: Response, for exchange: Exchange, _ ctx: Context) {
+        guard case .answering(let current) = state, current === exchange else { return }
+        guard response.status.code >= 200 else {
+            application.logger.error(
+                "an action's status is not a final one", metadata: ["status": "\(response.status)"])
+            return whole(HTTPError(.internalServerError).response, for: exchange)
+        }
+        guard case .events(let events) = response.body, response.status.hasContent else {
+            return whole(response, for: exchange)
+        }
+        open(events, response, for: exchange, ctx)
+    }
+
+    private func whole(_ response: Response, for exchange: Exchange) {
+        let keepAlive = staysOpen(exchange)
+        writeWhole(response, for: exchange, keepAlive: keepAlive)
+        finish(exchange, keepAlive: keepAlive)
     }
 
     private func staysOpen(_ exchange: Exchange) -> Bool {
@@ -51,13 +65,13 @@ extension Connection {
     }
 
     /// The answer to what is no request.
-    func errorResponse(_ error: HTTPError) -> ByteBuffer {
+    func errorResponse(_ error: HTTPError, isHead: Bool) -> ByteBuffer {
         let response = error.response
         var buffer = ByteBuffer()
         buffer.writeResponseHead(
             response.status, response.headers, framing: .length(response.body.length ?? 0), connection: "close",
             date: loop.date)
-        if case .buffer(let content) = response.body { buffer.writeImmutableBuffer(content) }
+        if !isHead, case .buffer(let content) = response.body { buffer.writeImmutableBuffer(content) }
         return buffer
     }
 
@@ -122,7 +136,10 @@ extension Connection {
             write(chunk)
         }
         flush()
-        if context.channel.isWritable {
+        if exchange.isCancelled {
+            // The flush found the peer gone.
+            continuation.resume(throwing: CancellationError())
+        } else if context.channel.isWritable {
             continuation.resume()
         } else {
             exchange.waitingWriter?.resume(throwing: CancellationError())
@@ -148,6 +165,8 @@ extension Connection {
         write(head)
         flush()
         dropDecoder()
+        // The flush may have found the peer gone: nobody would say so again.
+        guard case .streaming = state else { return }
         sink.subscriber = ctx.sse.join(events, sink: sink, connection: ctx.client, eventLoop: context.eventLoop)
     }
 }
@@ -166,5 +185,7 @@ struct BodyLengthError: Error, CustomStringConvertible {
 
 extension HTTPResponse.Status {
     /// False for the statuses whose responses end with the head (RFC 9110 section 6.4.1).
-    fileprivate var hasContent: Bool { code >= 200 && code != 204 && code != 304 }
+    fileprivate var hasContent: Bool { code != 204 && code != 304 }
+
+    fileprivate var isFinalWithContent: Bool { code >= 200 && hasContent }
 }

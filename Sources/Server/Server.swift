@@ -1,14 +1,8 @@
 import Logging
 import MartletCore
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 import Synchronization
-
-enum ServerPipeline {
-    static let decoderName = "martlet.decoder"
-    static let watchName = "martlet.head-watch"
-}
 
 /// Serves an application over HTTP/1.1: the only part that opens sockets.
 public final class Server: Sendable {
@@ -94,16 +88,7 @@ public final class Server: Sendable {
             return
         }
         channel.closeFuture.whenComplete { _ in connections.leave() }
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderListSize = application.limits.maxHeaderBytes
-        limits.maxHeaderFieldSize = max(application.limits.maxHeaderBytes, application.limits.maxTargetBytes * 2)
-        limits.maxHeaderFieldCount = application.limits.maxHeaderFields
-        let connection = Connection(id: id, application: application, loop: loop)
-        let decoder = HTTPRequestDecoder(
-            leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop, limitConfiguration: limits)
-        try pipeline.addHandler(HeadWatch(connection), name: ServerPipeline.watchName)
-        try pipeline.addHandler(ByteToMessageHandler(decoder), name: ServerPipeline.decoderName)
-        try pipeline.addHandler(connection)
+        try pipeline.addHandler(Connection(id: id, application: application, loop: loop))
     }
 
     private static func sentence(for error: IOError, at address: Address) -> String {
@@ -128,6 +113,22 @@ public final class Server: Sendable {
         }
         for loop in loops { loop.executor.eventLoop.execute { loop.stop() } }
         try? await group.shutdownGracefully()
+    }
+}
+
+extension Server {
+    /// Has every connection look at the time, as the timers of the loops do once a second.
+    func checkTime(_ now: NIODeadline) async throws {
+        for loop in loops { try await loop.executor.eventLoop.submit { loop.checkTime(now) }.get() }
+    }
+
+    /// The most bytes that wait for one peer to read.
+    func mostUnwrittenBytes() async throws -> Int {
+        var most = 0
+        for loop in loops {
+            most = max(most, try await loop.executor.eventLoop.submit { loop.mostUnwrittenBytes }.get())
+        }
+        return most
     }
 }
 

@@ -96,12 +96,17 @@ public final class TestClient: Sendable {
             body.writeString(form.map { "\(Self.escaped($0))=\(Self.escaped($1))" }.joined(separator: "&"))
         }
         let request = request(method, target, headers, body)
-        let stream = TestStream(host)
+        let sent = headers
+        let stream = TestStream(host) { [self] lastEventID in
+            var headers = sent
+            if let field = HTTPField.Name("Last-Event-ID") { headers[field] = lastEventID.isEmpty ? nil : lastEventID }
+            return try await self.stream(target, method: method, headers: headers, form: form)
+        }
         let refusal = Mutex<(any Error)?>(nil)
         await host.respond(to: request) { [self] response, ctx in
             keepCookies(of: response)
             if case .events(let events) = response.body {
-                stream.open(events, ctx)
+                stream.open(events, response.headers, ctx)
             } else {
                 let result = await Self.read(response, to: request)
                 refusal.withLock { $0 = UnexpectedResponse(result: result) }

@@ -62,7 +62,8 @@ public final class TestHost: Sendable {
         while quietTurns < 2 {
             let before = executor.enqueuedJobs.load(ordering: .relaxed)
             try? await executor.eventLoop.submit {}.get()
-            let isQuiet = executor.enqueuedJobs.load(ordering: .relaxed) == before
+            let isQuiet =
+                executor.enqueuedJobs.load(ordering: .relaxed) == before && !application.sse.isStoring
             quietTurns = isQuiet ? quietTurns + 1 : 0
         }
     }
@@ -78,7 +79,7 @@ public final class TestHost: Sendable {
         await withCheckedContinuation { continuation in
             executor.eventLoop.execute { [application, executor] in
                 executor.start {
-                    await use(await application.respond(to: ctx), ctx)
+                    await use(await application.answer(ctx).response, ctx)
                     continuation.resume()
                 }
             }

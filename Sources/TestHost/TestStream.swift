@@ -1,3 +1,4 @@
+import HTTPTypes
 import MartletCore
 import MartletEventStream
 import NIOCore
@@ -11,15 +12,23 @@ public final class TestStream: Sendable {
         var taken = 0
         var heartbeats = 0
         var hasEnded = false
+        var isStalled = false
+        var headers: HTTPFields = [:]
     }
     private let state = Mutex(State())
     private let host: TestHost
     private let subscription = Mutex<Subscriber?>(nil)
+    private let reopen: @Sendable (_ lastEventID: String) async throws -> TestStream
 
-    init(_ host: TestHost) { self.host = host }
+    /// - Parameter reopen: sends the stream's request again.
+    init(_ host: TestHost, reopen: @escaping @Sendable (_ lastEventID: String) async throws -> TestStream) {
+        self.host = host
+        self.reopen = reopen
+    }
 
     /// Called on the event loop, as a connection would.
-    func open(_ events: EventStream, _ ctx: Context) {
+    func open(_ events: EventStream, _ headers: HTTPFields, _ ctx: Context) {
+        state.withLock { $0.headers = headers }
         let subscriber = ctx.sse.join(
             events, sink: Sink(self), connection: ctx.client, eventLoop: ctx.eventLoop)
         subscription.withLock { $0 = subscriber }
@@ -38,6 +47,30 @@ public final class TestStream: Sendable {
             }
             defer { state.taken += 1 }
             return state.arrived[state.taken]
+        }
+    }
+
+    /// The next event, which must be of that type, and with that data where it is given.
+    ///
+    /// - Throws: `TestStreamError` telling what came instead.
+    @discardableResult
+    public func expect(_ event: String, data: String? = nil) async throws -> EventStreamParser.Event {
+        let next = try await next()
+        guard next.event == event, data == nil || next.data == data else {
+            throw TestStreamError(
+                "Expected \(event)\(data.map { ": \($0)" } ?? ""), but \(next.event): \(next.data) came.")
+        }
+        return next
+    }
+
+    /// Nothing more has arrived.
+    ///
+    /// - Throws: `TestStreamError` telling what did.
+    public func none() async throws {
+        let events = await pending()
+        guard events.isEmpty else {
+            let seen = events.map { "\($0.event): \($0.data)" }.joined(separator: "\n  ")
+            throw TestStreamError("Expected no event, but these came:\n  \(seen)")
         }
     }
 
@@ -73,6 +106,40 @@ public final class TestStream: Sendable {
         await host.settle()
     }
 
+    /// No longer reads: what is sent from now on waits on the application's side.
+    public func stall() async {
+        state.withLock { $0.isStalled = true }
+        await host.settle()
+    }
+
+    /// Reads again.
+    public func resume() async {
+        state.withLock { $0.isStalled = false }
+        let subscriber = subscription.withLock { $0 }
+        await host.onLoop { subscriber?.becameWritable() }
+        await host.settle()
+    }
+
+    /// Closes the connection and sends the request again, as an `EventSource` does.
+    ///
+    /// - Parameter lastEventID: what it names as the last event; nil for the last id that it saw.
+    /// - Throws: `UnexpectedResponse` where the application answers with something else.
+    public func reconnect(lastEventID: String? = nil) async throws -> TestStream {
+        await disconnect()
+        return try await reopen(lastEventID ?? self.lastEventID)
+    }
+
+    /// The last id that it saw; empty for none.
+    public var lastEventID: String { state.withLock { $0.parser.lastEventID } }
+
+    /// How long the application has told it to wait before it reconnects.
+    public var reconnectionTime: Duration? { state.withLock { $0.parser.reconnectionTime } }
+
+    /// Of the response that the stream is.
+    public var headers: HTTPFields { state.withLock { $0.headers } }
+
+    fileprivate var isStalled: Bool { state.withLock { $0.isStalled } }
+
     fileprivate func receive(_ payload: ByteBuffer) {
         state.withLock { state in
             if String(buffer: payload).hasPrefix(":") { state.heartbeats += 1 }
@@ -88,7 +155,7 @@ public final class TestStream: Sendable {
         init(_ stream: TestStream) { self.stream = stream }
         func write(_ frame: EventFrame) { stream.receive(frame.payload) }
         func flush() {}
-        var isWritable: Bool { true }
+        var isWritable: Bool { !stream.isStalled }
         func end() { stream.end() }
         func abort() { stream.end() }
     }

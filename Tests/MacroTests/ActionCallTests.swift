@@ -80,7 +80,7 @@ import Testing
         #expect(expansion.routes == ["POST /chat/run"])
         #expect(
             try expansion.statements() == [
-                "{ (controller: Chat, binder: inout MartletCore.ActionBinder) in", "return { ctx in",
+                "{ (controller: Chat, binder: inout MartletCore.ActionBinder) in", "return .asynchronous { ctx in",
                 "return try await ctx.blocking {",
                 "return try MartletCore.ActionResult.response(try controller.run(), ctx)", "}", "}", "}",
             ])

@@ -12,8 +12,10 @@ public final class Application: Sendable {
     /// One for each event loop, in their order.
     package let executors: [LoopExecutor]
     let environment: ApplicationEnvironment
-    private let chain: Next
-    private let outerBoundary: ErrorBoundary
+    private let router: RouterEndpoint
+    private let boundary: ErrorBoundary
+    /// The app's middleware around the router; nil without any.
+    private let chain: Next?
 
     /// - Parameters:
     ///   - eventLoops: where requests run; each gets its share of the event streams.
@@ -42,11 +44,15 @@ public final class Application: Sendable {
         let table = try RouteTable(builder, services: services)
         routes = table.routes
 
-        // App middleware wraps routing, and sees errors as responses.
-        let router = RouterEndpoint(trie: table.trie, maxBodyBytes: builder.limits.maxBodyBytes)
-        let innerBoundary = ErrorBoundary(environment: environment)
-        chain = builder.middleware.wrapped { ctx in await innerBoundary.respond(to: ctx, next: router.respond) }
-        outerBoundary = ErrorBoundary(environment: environment)
+        // App middleware wraps routing, and sees errors as responses: the boundary stands inside it, and, for what it throws
+        // itself, around it.
+        boundary = ErrorBoundary(environment: environment)
+        let router = RouterEndpoint(
+            trie: table.trie, maxBodyBytes: builder.limits.maxBodyBytes, boundary: boundary)
+        self.router = router
+        chain =
+            builder.middleware.isEmpty
+            ? nil : builder.middleware.wrapped { ctx in await router.answer(ctx).response }
     }
 
     package func context(request: Request, client: ClientInfo, eventLoop: any EventLoop) -> Context {
@@ -54,9 +60,40 @@ public final class Application: Sendable {
     }
 
     /// Answers a request; whatever goes wrong is a response too.
-    package func respond(to ctx: Context) async -> Response {
-        var response = await outerBoundary.respond(to: ctx, next: chain)
-        if ctx.request.method == .head { response.body = .omitted(length: response.body.length) }
-        return response
+    ///
+    /// What needs no waiting is answered there and then: a synchronous action without middleware costs no task.
+    package func answer(_ ctx: Context) -> Answer {
+        if let chain { return .later { await self.respond(to: ctx, chain) } }
+        switch router.answer(ctx) {
+        case .now(let response):
+            _ = ctx.endScope(isLast: true)
+            return .now(response.asAnswer(to: ctx.request))
+        case .later(let make):
+            return .later {
+                let response = await make()
+                await ctx.endScope(isLast: true)?.close(isLast: true)
+                return response.asAnswer(to: ctx.request)
+            }
+        }
+    }
+
+    private func respond(to ctx: Context, _ chain: Next) async -> Response {
+        var response: Response
+        do {
+            response = try await chain(ctx)
+        } catch {
+            response = boundary.response(for: error, in: ctx)
+        }
+        // What middleware made behind the action, or where there was none.
+        await ctx.endScope(isLast: true)?.close(isLast: true)
+        return response.asAnswer(to: ctx.request)
+    }
+}
+
+extension Response {
+    /// HEAD is answered without content.
+    fileprivate consuming func asAnswer(to request: Request) -> Response {
+        if request.method == .head { body = .omitted(length: body.length) }
+        return self
     }
 }

@@ -10,8 +10,14 @@ public struct Route: Sendable {
     public let action: ActionDescriptor
     let template: PathTemplate
     let maxBodyBytes: Int
-    let readsBody: Bool
-    let handler: ActionHandler
+    let bodyUse: BodyUse
+    let handler: Handler
+
+    enum Handler: Sendable {
+        case action(ActionHandler)
+        /// Inside the middleware of its controller.
+        case wrapped(Next)
+    }
 }
 
 /// The route that a request took, with the decoded `{name}` parts of its path in order.

@@ -55,35 +55,20 @@ struct RouteTable: Sendable {
         var binder = ActionBinder(action: action, template: template, verbs: verbs, services: configuration.services)
         let handler = try action.bind(controller, &binder)
         if let first = binder.problems.first { throw StartupError(first) }
-        let wrapped = controller.middleware.wrapped(around: Self.completing(handler))
+        let middleware = controller.middleware
+        let wrapped: Route.Handler =
+            middleware.isEmpty
+            ? .action(handler) : .wrapped(middleware.wrapped { ctx in try await ctx.complete(handler.response(ctx)) })
         let route = Route(
             name: "\(descriptor.name)@\(action.name)", verbs: verbs, path: template.description, action: action,
             template: template, maxBodyBytes: action.maxBodyBytes ?? configuration.limits.maxBodyBytes,
-            readsBody: binder.readsBody, handler: wrapped)
+            bodyUse: binder.bodyUse, handler: wrapped)
         try trie.insert(template) { table throws(StartupError) in
             var changed = table ?? MethodTable()
             try changed.add(route)
             table = changed
         }
         routes.append(route)
-    }
-
-    /// Runs the action, adds to its result what it left in the context, and lets go of its scoped services.
-    private static func completing(_ handler: @escaping ActionHandler) -> ActionHandler {
-        { ctx in
-            do {
-                var response = try await handler(ctx)
-                if case .events(let stream) = response.body, stream.admission == nil {
-                    response = try await ctx.sse.admit(response, stream, ctx)
-                }
-                ctx.apply(to: &response)
-                await ctx.closeScope()
-                return response
-            } catch {
-                await ctx.closeScope()
-                throw error
-            }
-        }
     }
 }
 

@@ -6,7 +6,73 @@ struct RouterEndpoint: Sendable {
     let trie: RouteTrie<MethodTable>
     let maxBodyBytes: Int
 
-    func respond(to ctx: Context) async throws -> Response {
+    let boundary: ErrorBoundary
+
+    /// Answers there and then where the action is synchronous and all that it needs is there.
+    func answer(_ ctx: Context) -> Answer {
+        do {
+            switch try find(ctx) {
+            case .nothing(let response):
+                return .now(response)
+            case .route(let route):
+                guard case .action(.synchronous(let action)) = route.handler, try hasBody(route, ctx.request) else {
+                    return .later { await call(route, ctx) }
+                }
+                return finished(try action(ctx), ctx)
+            }
+        } catch {
+            let response = boundary.response(for: error, in: ctx)
+            guard let scope = ctx.endScope(isLast: false) else { return .now(response) }
+            return .later {
+                await scope.close(isLast: false)
+                return response
+            }
+        }
+    }
+
+    private func call(_ route: Route, _ ctx: Context) async -> Response {
+        do {
+            if route.bodyUse.reads(ctx.request.method) {
+                try BodyFields.checkType(of: ctx.request)
+                _ = try await ctx.request.body.collect()
+            }
+            switch route.handler {
+            case .action(let action): return try await ctx.complete(action.response(ctx))
+            case .wrapped(let chain): return try await chain(ctx)
+            }
+        } catch {
+            await ctx.endScope(isLast: false)?.close(isLast: false)
+            return boundary.response(for: error, in: ctx)
+        }
+    }
+
+    /// True where binding need not wait for the body.
+    private func hasBody(_ route: Route, _ request: Request) throws -> Bool {
+        guard route.bodyUse.reads(request.method) else { return true }
+        return try request.body.collected() != nil
+    }
+
+    private func finished(_ response: Response, _ ctx: Context) -> Answer {
+        var response = response
+        if response.body.isUnadmittedStream || ctx.hasScope {
+            return .later { [response] in
+                do {
+                    return try await ctx.complete(response)
+                } catch {
+                    return boundary.response(for: error, in: ctx)
+                }
+            }
+        }
+        ctx.apply(to: &response)
+        return .now(response)
+    }
+
+    private enum Finding {
+        case route(Route)
+        case nothing(Response)
+    }
+
+    private func find(_ ctx: Context) throws -> Finding {
         let request = ctx.request
         let method = request.method
         let match: RouteMatch<MethodTable>?
@@ -17,11 +83,11 @@ struct RouterEndpoint: Sendable {
         }
         guard let match, let route = match.value[method] else {
             request.body.limit(to: maxBodyBytes)
-            return try unrouted(request)
+            return .nothing(try unrouted(request))
         }
         request.body.limit(to: route.maxBodyBytes)
         ctx.matched(MatchedRoute(route: route, captures: match.captures))
-        return try await route.handler(ctx)
+        return .route(route)
     }
 
     /// 204 for OPTIONS, 405, a redirect to the path without its trailing slash, or 404.
@@ -36,8 +102,7 @@ struct RouterEndpoint: Sendable {
             if request.method == .options { return Response(status: .noContent, headers: allow) }
             throw HTTPError(.methodNotAllowed, "\(request.method.rawValue) is not allowed here.", headers: allow)
         }
-        // A location that begins with two slashes would name another host.
-        if request.path.utf8.count > 1, request.path.hasSuffix("/"), !request.path.hasPrefix("//") {
+        if request.path.utf8.count > 1, request.path.hasSuffix("/"), !request.path.mayNameHost {
             let shorter = String(request.path.dropLast())
             if let tables = try? trie.allMatches(shorter), !tables.isEmpty {
                 let location = request.rawQuery.map { "\(shorter)?\($0)" } ?? shorter
@@ -45,5 +110,13 @@ struct RouterEndpoint: Sendable {
             }
         }
         throw HTTPError(.notFound, "There is nothing at this path.")
+    }
+}
+
+extension String {
+    /// True for a path that browsers would take for another host's address: two slashes, or backslashes in their place.
+    fileprivate var mayNameHost: Bool {
+        let second = utf8.dropFirst().first
+        return second == UInt8(ascii: "/") || second == UInt8(ascii: "\\")
     }
 }

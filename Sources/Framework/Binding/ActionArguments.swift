@@ -12,11 +12,13 @@ public struct ActionArguments {
     private var errors = FieldErrors()
     private var fatal: (any Error)?
 
-    public init(_ context: Context) async throws {
+    /// Made when the body that binding needs is there.
+    public init(_ context: Context) throws {
         self.context = context
         match = try context.matchedRoute
-        guard match.route.readsBody, context.request.method.carriesFields else { return }
-        body = .buffered(try await context.request.body.collect())
+        guard match.route.bodyUse.reads(context.request.method) else { return }
+        guard let content = try context.request.body.collected() else { throw RequestBodyConsumedError() }
+        body = .buffered(content)
     }
 
     public mutating func read<Value>(_ parameter: BoundParameter<Value>) -> Value? { parameter.read(&self) }
@@ -44,7 +46,8 @@ public struct ActionArguments {
 
     mutating func headerField<Value>(_ name: HTTPField.Name, _ field: BoundField<Value>) -> Value? {
         let values = context.request.headers[values: name]
-        return values.isEmpty ? absent(field) : texts(values, name.rawName, field)
+        guard values.isEmpty else { return texts(values, name.rawName, field) }
+        return field.whenAbsent?() ?? missing(name.rawName)
     }
 
     mutating func cookieField<Value>(_ field: BoundField<Value>) -> Value? {
@@ -76,8 +79,11 @@ public struct ActionArguments {
 
     // MARK: - Structs
 
-    mutating func wholeQuery<Value>(_ reader: DecodableReader<Value>) -> Value? {
+    mutating func wholeQuery<Value>(
+        _ reader: DecodableReader<Value>, default defaultValue: (@Sendable () -> Value)?
+    ) -> Value? {
         guard let query = parsedQuery() else { return nil }
+        if query.fields.isEmpty, let value = reader.whenAbsent(defaultValue) { return value }
         return attempt("") { try reader.fromForm(query) }
     }
 
@@ -94,8 +100,7 @@ public struct ActionArguments {
         case .json(_, let buffer):
             return attempt("") { try reader.fromJSON(buffer) }
         case .empty:
-            if let defaultValue { return defaultValue() }
-            if reader.isOptional { return try? reader.fromJSON(ByteBuffer(string: "null")) }
+            if let value = reader.whenAbsent(defaultValue) { return value }
             return attempt("") { try reader.fromForm(FormFields()) }
         case .unread, .buffered:
             return nil
@@ -106,12 +111,12 @@ public struct ActionArguments {
         _ names: FieldNames, _ reader: DecodableReader<Value>, default defaultValue: (@Sendable () -> Value)?
     ) -> Value? {
         guard context.request.method.carriesFields else {
-            return defaultValue?() ?? missing(names.onTheWire)
+            return reader.whenAbsent(defaultValue) ?? missing(names.onTheWire)
         }
         switch parsedBody() {
-        case .json(let container, _):
+        case .json(let container, let buffer):
             if let name = names.first(where: { container.contains(FieldKey($0)) }) {
-                return attempt(name) { try reader.fromMember(container, FieldKey(name)) }
+                return attempt(name) { try reader.fromMember(container, FieldKey(name), buffer) }
             }
         case .form(let form):
             if names.first(where: { form[$0] != nil }) != nil {
@@ -123,8 +128,7 @@ public struct ActionArguments {
         case .unread, .buffered:
             return nil
         }
-        if let defaultValue { return defaultValue() }
-        return reader.isOptional ? try? reader.fromJSON(ByteBuffer(string: "null")) : missing(names.onTheWire)
+        return reader.whenAbsent(defaultValue) ?? missing(names.onTheWire)
     }
 
     mutating func service<Value>(_ type: Value.Type) -> Value? {
@@ -171,15 +175,19 @@ public struct ActionArguments {
             add(failure.errors, under: name)
         } catch let error as DecodingError {
             add(error.fieldErrors, under: "")
-        } catch {
+        } catch let error as HTTPError {
             fatal = fatal ?? error
+        } catch {
+            // A type's own, or one of Foundation's: it looks into a string or a number only when it is asked for it.
+            errors.add(name, "is not valid")
         }
         return nil
     }
 
     private mutating func add(_ found: FieldErrors, under prefix: String) {
         for (field, messages) in found.messages {
-            for message in messages { errors.add(prefix + field, message) }
+            let isInside = !prefix.isEmpty && !field.isEmpty && !field.hasPrefix("[")
+            for message in messages { errors.add(isInside ? "\(prefix).\(field)" : prefix + field, message) }
         }
     }
 

@@ -10,8 +10,7 @@ public struct ActionBinder {
     /// The route's, which an alias may have other than the action's own.
     let verbs: Verbs
     let services: ServiceContainer
-    /// True when a parameter can come from the body.
-    private(set) var readsBody = false
+    private(set) var bodyUse = BodyUse.none
     /// What cannot work, found at start-up.
     private(set) var problems: [String] = []
 
@@ -38,16 +37,16 @@ public struct ActionBinder {
             if let place = template.parameterNames.firstIndex(where: { names.matches($0) }) {
                 return BoundParameter { $0.pathField(place, field) }
             }
-            if verbs.canHaveFormBody { readsBody = true }
+            if verbs.canHaveFormBody { bodyUse.add(.whereMethodsCarryFields) }
             return BoundParameter { $0.requestField(field) }
         case .query:
             return BoundParameter { $0.queryField(field) }
         case .body:
-            readsBody = true
+            bodyUse.add(.always)
             return BoundParameter { $0.bodyField(field) }
         case .header:
-            guard let name = HTTPField.Name(names.kebab) else {
-                return impossible(parameter, "'\(names.kebab)' is not a header field name")
+            guard let name = HTTPField.Name(names.headerField) else {
+                return impossible(parameter, "'\(names.headerField)' is not a header field name")
             }
             return BoundParameter { $0.headerField(name, field) }
         case .cookie:
@@ -76,12 +75,12 @@ public struct ActionBinder {
         }
         switch parameter.source {
         case .query:
-            return BoundParameter { $0.wholeQuery(decodable) }
+            return BoundParameter { $0.wholeQuery(decodable, default: defaultValue) }
         case .body:
-            readsBody = true
+            bodyUse.add(.always)
             return BoundParameter { $0.wholeBody(decodable, default: defaultValue) }
         case .automatic where verbs.canHaveFormBody:
-            readsBody = true
+            bodyUse.add(.whereMethodsCarryFields)
             return BoundParameter { $0.bodyMember(names, decodable, default: defaultValue) }
         case .automatic, .header, .cookie:
             return impossible(
@@ -92,6 +91,21 @@ public struct ActionBinder {
     private mutating func impossible<Value>(_ parameter: ActionParameter, _ reason: String) -> BoundParameter<Value> {
         problems.append("The parameter '\(parameter.name)' of \(action.location) cannot be bound: \(reason).")
         return BoundParameter { _ in nil }
+    }
+}
+
+/// Whether a route's parameters need the request's body.
+enum BodyUse: Int, Sendable {
+    case none
+    /// For POST, PUT and PATCH.
+    case whereMethodsCarryFields
+    /// A parameter says `@Body`.
+    case always
+
+    mutating func add(_ other: BodyUse) { if other.rawValue > rawValue { self = other } }
+
+    func reads(_ method: HTTPRequest.Method) -> Bool {
+        self == .always || (self == .whereMethodsCarryFields && method.carriesFields)
     }
 }
 
@@ -112,23 +126,30 @@ struct BoundField<Value>: Sendable {
 /// The spellings that match a parameter: `userId`, `user_id`, `user-id`.
 struct FieldNames: Sendable {
     let written: String
-    let kebab: String
+    private let snake: String
     private let all: [String]
 
     init(_ name: String) {
         written = name
-        kebab = PathNaming.kebabCase(name)
-        let snake = PathNaming.snakeCase(name)
-        all = [name, snake, kebab].reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        snake = PathNaming.snakeCase(name)
+        all = [name, snake, PathNaming.kebabCase(name)].reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 
-    func matches(_ name: String) -> Bool {
-        all.contains(name) || PathNaming.snakeCase(name) == all[all.count > 1 ? 1 : 0]
-    }
+    /// Whether a `{name}` of the path is this parameter's; the macro asks the same.
+    func matches(_ place: String) -> Bool { PathNaming.snakeCase(place) == snake }
 
     /// The first spelling that `isPresent` knows, with the name that errors use.
     func first(where isPresent: (String) -> Bool) -> String? { all.first(where: isPresent) }
 
-    /// The name that an error uses for an absent field: the wire's usual one.
-    var onTheWire: String { all.count > 1 ? all[1] : written }
+    /// The name that an error uses for an absent field: the wire's usual one, unless the source names another.
+    var onTheWire: String { isOneWord ? snake : written }
+
+    /// The one spelling of a header field. Proxies know only this one, so no other may pass for it.
+    ///
+    /// A name with a hyphen or a capital at its start is no parameter's, so it was given for the wire.
+    var headerField: String {
+        written.first?.isUppercase == true || written.contains("-") ? written : PathNaming.kebabCase(written)
+    }
+
+    private var isOneWord: Bool { !written.contains { $0 == "-" || $0 == "_" } }
 }

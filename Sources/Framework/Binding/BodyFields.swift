@@ -28,20 +28,34 @@ enum BodyFields {
         case _ where type.isJSON:
             do {
                 self = .json(try JSON.decode(JSONObject.self, from: buffer).members, buffer)
-            } catch DecodingError.typeMismatch {
+            } catch DecodingError.typeMismatch, DecodingError.valueNotFound {
                 throw HTTPError.badRequest("The body must be a JSON object.")
             } catch {
                 throw HTTPError.badRequest("The body is not valid JSON.")
             }
         default:
-            throw HTTPError(
-                .unsupportedMediaType,
-                "The body must be application/json, application/x-www-form-urlencoded or multipart/form-data.")
+            throw Self.unsupportedType
         }
     }
 }
 
 extension BodyFields {
+    /// Refuses a body of which no fields can be read, before it is asked for.
+    ///
+    /// - Throws: `HTTPError` 415.
+    static func checkType(of request: Request) throws {
+        guard !request.body.isEmpty, request.body.declaredLength != 0 else { return }
+        let type = MediaType(request.headers[.contentType] ?? "")
+        switch type.essence {
+        case "application/x-www-form-urlencoded", "multipart/form-data": return
+        default: if !type.isJSON { throw unsupportedType }
+        }
+    }
+
+    private static let unsupportedType = HTTPError(
+        .unsupportedMediaType,
+        "The body must be application/json, application/x-www-form-urlencoded or multipart/form-data.")
+
     /// A field that is a text or, in JSON, a scalar.
     func text(_ name: String) -> String? {
         switch self {

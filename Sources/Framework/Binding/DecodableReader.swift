@@ -4,8 +4,15 @@ import NIOCore
 struct DecodableReader<Value>: Sendable {
     let fromForm: @Sendable (FormFields) throws(FieldDecodingFailure) -> Value
     let fromJSON: @Sendable (ByteBuffer) throws -> Value
-    let fromMember: @Sendable (KeyedDecodingContainer<FieldKey>, FieldKey) throws -> Value
+    /// From a member of the object that is the whole of the buffer.
+    let fromMember: @Sendable (KeyedDecodingContainer<FieldKey>, FieldKey, ByteBuffer) throws -> Value
     let isOptional: Bool
+
+    /// What stands for an absent struct; nil where it is required.
+    func whenAbsent(_ defaultValue: (@Sendable () -> Value)?) -> Value? {
+        if let defaultValue { return defaultValue() }
+        return isOptional ? try? fromJSON(ByteBuffer(string: "null")) : nil
+    }
 
     static func make(for type: Value.Type) -> DecodableReader<Value>? {
         (type as? any Decodable.Type).flatMap { $0.carried.decodableReader() as? DecodableReader<Value> }
@@ -22,7 +29,7 @@ extension Decodable where Self: SendableMetatype {
         DecodableReader<Self>(
             fromForm: { form throws(FieldDecodingFailure) in try FieldDecoder.decode(Self.self, from: .form(form)) },
             fromJSON: { try decodeJSON($0) },
-            fromMember: { try $0.decode(Self.self, forKey: $1) },
+            fromMember: { try decodeMember($0, $1, of: $2) },
             isOptional: Self.self is any ExpressibleByNilLiteral.Type)
     }
 
@@ -31,17 +38,40 @@ extension Decodable where Self: SendableMetatype {
         do {
             return try JSON.decode(Self.self, from: buffer)
         } catch let error as DecodingError {
-            guard let tree = try? JSON.decode(FieldTree.self, from: buffer) else {
+            guard (try? JSON.decode(AnyJSON.self, from: buffer)) != nil else {
                 throw HTTPError.badRequest("The body is not valid JSON.")
             }
-            do throws(FieldDecodingFailure) {
-                _ = try FieldDecoder.decode(Self.self, from: tree)
-            } catch {
-                throw error
+            if buffer.readableBytes <= FieldTree.maximumBytes, let tree = try? JSON.decode(FieldTree.self, from: buffer)
+            {
+                try findAll(in: tree)
             }
             throw FieldDecodingFailure(errors: error.fieldErrors)
         }
     }
+
+    private static func decodeMember(
+        _ container: KeyedDecodingContainer<FieldKey>, _ key: FieldKey, of buffer: ByteBuffer
+    ) throws -> Self {
+        do {
+            return try container.decode(Self.self, forKey: key)
+        } catch {
+            if buffer.readableBytes <= FieldTree.maximumBytes,
+                let tree = try? container.decode(FieldTree.self, forKey: key)
+            {
+                try findAll(in: tree)
+            }
+            throw error
+        }
+    }
+
+    private static func findAll(in tree: FieldTree) throws(FieldDecodingFailure) {
+        _ = try FieldDecoder.decode(Self.self, from: tree)
+    }
+}
+
+/// Well-formed JSON, whatever it says.
+private struct AnyJSON: Decodable {
+    init(from decoder: any Decoder) {}
 }
 
 extension DecodingError {

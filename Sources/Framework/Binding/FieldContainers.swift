@@ -10,7 +10,8 @@ struct FieldKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     func decodeNil(forKey key: Key) -> Bool {
         switch members[key.stringValue] {
-        case nil, .null?: true
+        // An input of a form that was left blank is no value but a text.
+        case nil, .null?, .text("")?: true
         default: false
         }
     }
@@ -28,10 +29,19 @@ struct FieldKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     func decodeIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
-        guard let member = members[key.stringValue], !decodeNil(forKey: key) else { return nil }
-        // An input of a form that was left blank.
-        if case .text("") = member, type != String.self { return nil }
-        return try decoder.child(member, key).value(type)
+        switch members[key.stringValue] {
+        case nil, .null?: nil
+        case .text("")? where type != String.self: nil
+        case let member?: try decoder.child(member, key).value(type)
+        }
+    }
+
+    /// The protocol has one of its own for each scalar, which asks `decodeNil`.
+    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? {
+        switch members[key.stringValue] {
+        case nil, .null?: nil
+        case let member?: try decoder.child(member, key).value(type)
+        }
     }
 
     func nestedContainer<NestedKey: CodingKey>(

@@ -36,7 +36,8 @@ extension FieldConvertible where Self: FixedWidthInteger {
 extension FieldConvertible where Self: BinaryFloatingPoint & LosslessStringConvertible {
     public static var expectation: String { "a number" }
     public init?(field: String) {
-        guard let value = Self(field), value.isFinite else { return nil }
+        // Swift reads hexadecimal as well, which nobody types.
+        guard !field.utf8.contains(UInt8(ascii: "x")), let value = Self(field), value.isFinite else { return nil }
         self = value
     }
 }

@@ -103,13 +103,11 @@ extension FieldConvertible {
         case .boolean(let value):
             value as? Self
         case .number(let number):
-            self is String.Type || self is Bool.Type ? nil : Self(field: numeral(number))
+            self is String.Type || self is Bool.Type ? nil : Self(field: number)
         case .null, .array, .object:
             nil
         }
     }
-
-    private static func numeral(_ number: Double) -> String { Int64(exactly: number).map { "\($0)" } ?? "\(number)" }
 
     fileprivate static var placeholder: Self? { Self(field: self is Bool.Type ? "false" : "0") }
 }

@@ -39,7 +39,17 @@ extension FieldConvertible {
                     Self(field: text).map { .value($0) } ?? .invalid("must be \(Self.expectation)")
                 }
             },
-            fromJSON: { try $0.decode(Self.self, forKey: $1) })
+            fromJSON: { container, key in
+                do {
+                    return try container.decode(Self.self, forKey: key)
+                } catch let error as DecodingError {
+                    throw error
+                } catch {
+                    // A number that is too large, or a fraction for an integer.
+                    throw DecodingError.dataCorruptedError(
+                        forKey: key, in: container, debugDescription: "must be \(Self.expectation)")
+                }
+            })
     }
 }
 
@@ -82,13 +92,29 @@ extension Array: FieldWrapping {
                 return .value(values)
             },
             fromJSON: { container, key in
-                guard let type = [Element].self as? any Decodable.Type else {
-                    throw DecodingError.dataCorruptedError(
-                        forKey: key, in: container, debugDescription: "cannot be read from JSON")
-                }
-                return try Self.decode(type, container, key)
+                if let type = [Element].self as? any Decodable.Type { return try Self.decode(type, container, key) }
+                return try Self.read(element, container, key)
             },
             whenAbsent: { [] })
+    }
+
+    /// Enums that are not Codable themselves: by way of their raw values.
+    private static func read(
+        _ element: FieldReader<Element>, _ container: KeyedDecodingContainer<FieldKey>, _ key: FieldKey
+    ) throws -> [Element] {
+        try container.decode([FieldTree].self, forKey: key).map { tree in
+            var failure = "is not valid"
+            switch tree {
+            case .string(let text), .number(let text):
+                switch element.fromTexts([text]) {
+                case .value(let value): return value
+                case .invalid(let message): failure = message
+                }
+            case .null, .boolean, .text, .array, .object:
+                break
+            }
+            throw DecodingError.dataCorruptedError(forKey: key, in: container, debugDescription: failure)
+        }
     }
 
     private static func decode<D: Decodable>(

@@ -1,8 +1,15 @@
 /// The fields of a request as a tree: a form's texts, whose types only the reader knows, or JSON.
 enum FieldTree {
+    /// A larger JSON body is not made into a tree: its first error is told alone. Trying every type for every value is
+    /// slow, and nobody's typing needs more.
+    static let maximumBytes = 16 * 1024
+    /// Nor is one that is deeper.
+    private static let maximumDepth = 32
+
     case null
     case boolean(Bool)
-    case number(Double)
+    /// As digits, so that large integers keep them all; empty for a number beyond any type.
+    case number(String)
     case string(String)
     /// A form's text: a string, or whatever scalar it reads as.
     case text(String)
@@ -18,6 +25,7 @@ enum FieldTree {
 
 extension FieldTree: Decodable {
     init(from decoder: any Decoder) throws {
+        guard decoder.codingPath.count <= Self.maximumDepth else { throw TooDeep() }
         if let container = try? decoder.container(keyedBy: FieldKey.self) {
             self = .object(
                 try container.allKeys.reduce(into: [:]) {
@@ -38,8 +46,14 @@ extension FieldTree: Decodable {
             self = .string(value)
         } else if let value = try? container.decode(Bool.self) {
             self = .boolean(value)
+        } else if let value = try? container.decode(Int64.self) {
+            self = .number("\(value)")
+        } else if let value = try? container.decode(UInt64.self) {
+            self = .number("\(value)")
         } else {
-            self = .number(try container.decode(Double.self))
+            self = .number((try? container.decode(Double.self)).map { "\($0)" } ?? "")
         }
     }
+
+    private struct TooDeep: Error {}
 }

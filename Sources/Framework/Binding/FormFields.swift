@@ -12,7 +12,13 @@ public struct FormFields: Sendable {
     /// - Throws: `HTTPError` 400 for a malformed escape, text that is not UTF-8, or too many fields.
     init(urlEncoded text: String) throws {
         guard !text.isEmpty else { return }
-        for pair in text.utf8.split(separator: UInt8(ascii: "&")) {
+        // One at a time: a body of nothing but fields would be a large array before the first is counted.
+        var rest = text.utf8[...]
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: UInt8(ascii: "&")) ?? rest.endIndex
+            let pair = rest[..<end]
+            rest = end == rest.endIndex ? rest[end...] : rest[rest.index(after: end)...]
+            guard !pair.isEmpty else { continue }
             let equals = pair.firstIndex(of: UInt8(ascii: "="))
             try append(
                 Self.decode(pair[..<(equals ?? pair.endIndex)]),

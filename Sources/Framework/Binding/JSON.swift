@@ -57,15 +57,3 @@ package enum JSON {
         try buffer.withUnsafeReadableBytes { try decoder.decode(type, from: Data($0)) }
     }
 }
-
-/// Dates on the wire: `2026-11-24T10:00:00Z`, with or without a fraction, any offset; or a day alone, in UTC.
-enum ISO8601 {
-    static func text(of date: Date) -> String { date.formatted(.iso8601) }
-
-    static func date(from text: String) -> Date? {
-        let seconds = Date.ISO8601FormatStyle()
-        if let date = try? seconds.parse(text) { return date }
-        if let date = try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text) { return date }
-        return try? seconds.year().month().day().parse(text)
-    }
-}

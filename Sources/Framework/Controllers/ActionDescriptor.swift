@@ -1,7 +1,11 @@
 import HTTPTypes
 
-/// Runs an action for one request.
-public typealias ActionHandler = @Sendable (Context) async throws -> Response
+/// Runs an action for one request. Used by the code that `@Controller` writes.
+public enum ActionHandler: Sendable {
+    /// There and then, on the event loop of the connection: no task is made for it.
+    case synchronous(@Sendable (Context) throws -> Response)
+    case asynchronous(@Sendable (Context) async throws -> Response)
+}
 
 /// An action as its source declares it.
 public struct ActionDescriptor: Sendable {

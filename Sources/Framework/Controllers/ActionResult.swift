@@ -44,7 +44,19 @@ public enum ActionResult {
         try response(context.sse.stream { try await $0.forward(events.map { try .typed($0) }) }, context)
     }
 
-    /// A sequence of texts or of any `Encodable` is a stream of their `message` events.
+    /// A sequence of texts is a stream of `message` events with them, as they are.
+    public static func response<S: AsyncSequence & Sendable>(_ texts: S, _ context: Context) throws -> Response
+    where S.Element == String {
+        try response(
+            context.sse.stream { client in
+                for try await text in texts {
+                    try await client.whenWritable()
+                    try client.send(data: text)
+                }
+            }, context)
+    }
+
+    /// A sequence of any other `Encodable` is a stream of `message` events with them as JSON.
     @_disfavoredOverload
     public static func response<S: AsyncSequence & Sendable>(_ values: S, _ context: Context) throws -> Response
     where S.Element: Encodable {

@@ -38,6 +38,9 @@ enum ControlEvent {
         let detail: String?
     }
 
+    /// Tells a client's place in the order and no more: without data nothing is dispatched (WHATWG HTML section 9.2.6).
+    static func place(_ id: String) -> EventFrame? { try? EventFrame.Draft(ServerSentEvent(id: id)).frame(id: nil) }
+
     /// - Parameter id: the place in the order that the client is at after it.
     static func frame(_ name: String, _ data: some Encodable, id: String? = nil) -> EventFrame? {
         // Texts and numbers encode, and an id of ours is one line.

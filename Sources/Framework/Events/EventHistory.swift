@@ -6,6 +6,10 @@ struct EventHistory {
         var events: CircularBuffer<PublishedEvent> = []
         /// Events up to this one are forgotten.
         var forgottenThrough: UInt64
+        /// When that was, counted in events forgotten.
+        var forgottenAt: UInt64
+        /// Events up to this one were not kept in the first place.
+        var skippedThrough: UInt64 = 0
     }
 
     private let limits: HistoryLimits
@@ -17,6 +21,9 @@ struct EventHistory {
     private(set) var byteCount = 0
     /// The same for logs that were dropped as a whole.
     private var forgottenThrough: UInt64
+    private var forgottenAt: UInt64 = 0
+    /// How many events were ever forgotten: tells what a client found forgotten from what is forgotten while it reads.
+    private(set) var forgottenCount: UInt64 = 0
     /// Logs without events are remembered up to this number: they know that nothing of theirs is missing.
     private static let maximumEmptyLogs = 10_000
 
@@ -33,7 +40,8 @@ struct EventHistory {
 
     mutating func append(_ event: PublishedEvent) {
         expire(now: event.time)
-        logs[event.audience, default: Log(forgottenThrough: forgottenThrough)].events.append(event)
+        let log = newLog
+        logs[event.audience, default: log].events.append(event)
         order.append(event)
         keptCount += 1
         byteCount += event.frame.byteCount
@@ -48,9 +56,12 @@ struct EventHistory {
 
     /// Notes that an event of this audience was not kept.
     mutating func skip(_ event: PublishedEvent) {
-        logs[event.audience, default: Log(forgottenThrough: 0)].forgottenThrough = event.sequence
+        let log = newLog
+        logs[event.audience, default: log].skippedThrough = event.sequence
         dropEmptyLogs()
     }
+
+    private var newLog: Log { Log(forgottenThrough: forgottenThrough, forgottenAt: forgottenAt) }
 
     /// Forgets what is too old.
     mutating func expire(now: Duration) {
@@ -71,7 +82,9 @@ struct EventHistory {
 
     private mutating func forgetFirst(of audience: EventAudience) {
         guard let event = logs[audience]?.events.popFirst() else { return }
+        forgottenCount += 1
         logs[audience]?.forgottenThrough = event.sequence
+        logs[audience]?.forgottenAt = forgottenCount
         keptCount -= 1
         byteCount -= event.frame.byteCount
     }
@@ -80,38 +93,47 @@ struct EventHistory {
     private mutating func dropEmptyLogs() {
         guard logs.count > Self.maximumEmptyLogs + keptCount else { return }
         for (audience, log) in logs where log.events.isEmpty {
-            forgottenThrough = max(forgottenThrough, log.forgottenThrough)
+            forgottenThrough = max(forgottenThrough, log.forgottenThrough, log.skippedThrough)
+            forgottenAt = max(forgottenAt, log.forgottenAt)
             logs[audience] = nil
         }
     }
 
     // MARK: - Reading
 
-    /// Some events in order, and whether others are missing among or before them.
+    /// The place of the last event behind `sequence` that is known to be missing; nil where none is.
+    func missingThrough(for subscription: Subscription, after sequence: UInt64) -> UInt64? {
+        var missing: UInt64 = 0
+        // What a dropped log knew, every log may have been.
+        if !areLogsKnown(for: subscription) { missing = forgottenThrough }
+        forEachLog(of: subscription) { missing = max(missing, $0.forgottenThrough, $0.skippedThrough) }
+        return missing > sequence ? missing : nil
+    }
+
+    /// Some events in order.
     struct Page {
         var events: [PublishedEvent]
         /// True where these are all there are.
         var isLast: Bool
-        /// The place of the last event that is known to be missing; nil where none is.
-        var missingThrough: UInt64?
+        /// The place up to which events were forgotten since the reader began; 0 where none were.
+        var forgottenThrough: UInt64 = 0
     }
 
     /// The next events for a subscription between two places in the order, the later included.
+    ///
+    /// - Parameter start: the count of events that were forgotten when the reader began.
     func page(
-        for subscription: Subscription, after sequence: UInt64, through end: UInt64 = .max, limit: Int
+        for subscription: Subscription, after sequence: UInt64, through end: UInt64, limit: Int, since start: UInt64
     ) -> Page {
         var page = Page(events: [], isLast: true)
-        // What a dropped log knew, every log may have been.
-        if sequence < forgottenThrough, !areLogsKnown(for: subscription) { page.missingThrough = forgottenThrough }
+        if forgottenAt > start, !areLogsKnown(for: subscription) { page.forgottenThrough = forgottenThrough }
         forEachLog(of: subscription) { log in
-            if sequence < log.forgottenThrough {
-                page.missingThrough = max(page.missingThrough ?? 0, log.forgottenThrough)
-            }
+            if log.forgottenAt > start { page.forgottenThrough = max(page.forgottenThrough, log.forgottenThrough) }
             let rest = log.events[log.events.firstIndex(after: sequence)..<log.events.firstIndex(after: end)]
             page.events += rest.prefix(limit)
             if rest.count > limit { page.isLast = false }
         }
-        if let missing = page.missingThrough { page.missingThrough = min(missing, end) }
+        page.forgottenThrough = min(page.forgottenThrough, end)
         page.events.sort { $0.sequence < $1.sequence }
         if page.events.count > limit {
             page.events.removeLast(page.events.count - limit)
@@ -122,9 +144,10 @@ struct EventHistory {
 
     /// The place behind which a subscription's last `count` events stand.
     func place(ofLast count: Int, for subscription: Subscription, else end: UInt64) -> UInt64 {
+        guard count > 0 else { return end }
         var sequences: [UInt64] = []
         forEachLog(of: subscription) { log in sequences += log.events.suffix(count).map(\.sequence) }
-        guard count > 0, !sequences.isEmpty else { return end }
+        guard !sequences.isEmpty else { return end }
         sequences.sort()
         return sequences[max(0, sequences.count - count)] - 1
     }

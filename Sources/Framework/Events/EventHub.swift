@@ -227,10 +227,10 @@ public final class EventHub: Sendable {
     @discardableResult
     public func closeAll() -> Int {
         post { state in
-            let count = state.clients.count
+            let clients = Set(state.clients.keys)
             state.removeAll()
-            put(.closeAll, &state)
-            return count
+            put(.closeAll(clients), &state)
+            return clients.count
         }
     }
 
@@ -260,7 +260,7 @@ public final class EventHub: Sendable {
         let index = shardOfLoop[ObjectIdentifier(eventLoop)] ?? 0
         let subscriber = Subscriber(client, stream, sink: sink, shard: shards[index])
         post { state in
-            subscriber.joinedAt = state.deliveredSequence
+            subscriber.joined(at: state.deliveredSequence, in: &state)
             state.mailboxes[index].append(.join(subscriber))
             if state.isClosing {
                 state.mailboxes[index].append(.close(id, reconnect: true))
@@ -291,6 +291,9 @@ public final class EventHub: Sendable {
     }
 
     // MARK: - The order
+
+    /// True while something waits for the store.
+    package var isStoring: Bool { writer?.isWriting ?? false }
 
     /// Puts something behind all that was put before: through the store where there is one.
     private func put(

@@ -12,7 +12,8 @@ public struct EventProgress: Sendable {
     /// - Throws: `CancellationError` when the client is gone, which ends the task.
     public func report(_ completed: Int, _ details: [String: String] = [:]) throws {
         guard client.isConnected else { throw CancellationError() }
-        let percent = total > 0 ? min(100, max(0, completed * 100 / total)) : 100
+        let done = min(max(0, completed), total)
+        let percent = total > 0 ? total.dividingFullWidth(done.multipliedFullWidth(by: 100)).quotient : 100
         try client.send(event: "progress", data: Report(percent: percent, details: details))
     }
 

@@ -6,19 +6,28 @@ import MartletEventStream
 /// to `end`, or postponed here.
 // Confined to the loop of its subscriber.
 final class HistoryReplay {
-    /// Everything up to here was written, or is not for this client.
+    /// Everything up to here was written, is missing, or is not for this client.
     private var position: UInt64
     /// Up to where the history is read: the last event that the shard came across.
     private(set) var end: UInt64
+    /// Up to where the client knows that something is missing.
+    private var announcedThrough: UInt64
+    /// The last place in the order that an id has told the client.
+    private var claimed: UInt64
+    /// How many events the history had forgotten when this began: a new client has no claim to those.
+    private let start: UInt64
     /// What is not in the history, with its place in the order.
     private var postponed: ArraySlice<(frame: EventFrame, sequence: UInt64)> = []
     private(set) var postponedBytes = 0
     /// How many events are taken out of the history at once.
     private static let pageSize = 64
 
-    init(after position: UInt64, through end: UInt64) {
+    init(after position: UInt64, through end: UInt64, missingThrough: UInt64?, since start: UInt64) {
         self.position = position
         self.end = end
+        self.start = start
+        announcedThrough = missingThrough ?? 0
+        claimed = position
     }
 
     /// An event came that the history keeps.
@@ -37,23 +46,29 @@ final class HistoryReplay {
         let page =
             position < end
             ? hub.state.withLock {
-                $0.history.page(for: subscription, after: position, through: end, limit: Self.pageSize)
+                $0.history.page(for: subscription, after: position, through: end, limit: Self.pageSize, since: start)
             } : EventHistory.Page(events: [], isLast: true)
-        if let missing = page.missingThrough {
-            // Forgotten while this client was on its way there.
+        let known = max(position, announcedThrough)
+        if page.forgottenThrough > known {
+            // Forgotten while this client was on its way there: at the least, none is silent about it.
             let gap = ControlEvent.Gap(
-                first: "\(hub.epoch)-\(position + 1)", last: "\(hub.epoch)-\(missing)", count: nil)
+                first: "\(hub.epoch)-\(known + 1)", last: "\(hub.epoch)-\(page.forgottenThrough)", count: nil)
             if let frame = ControlEvent.frame("martlet.gap", gap) { write(frame) }
-            position = missing
+            announcedThrough = page.forgottenThrough
         }
-        for event in page.events where event.sequence > position {
+        for event in page.events {
             writePostponed(before: event.sequence, write)
             write(event.frame)
             position = event.sequence
+            claimed = event.sequence
         }
         guard page.isLast, page.events.isEmpty else { return page.events.count }
         position = end
         writePostponed(before: .max, write)
+        if announcedThrough > claimed, let frame = ControlEvent.place("\(hub.epoch)-\(announcedThrough)") {
+            // It need not be told again.
+            write(frame)
+        }
         return nil
     }
 
@@ -62,44 +77,50 @@ final class HistoryReplay {
             postponed.removeFirst()
             postponedBytes -= first.frame.byteCount
             write(first.frame)
+            claimed = max(claimed, first.sequence)
         }
     }
 }
 
+/// Where a stream begins, and what its client is told about that.
+struct StreamStart {
+    var replay: HistoryReplay
+    /// nil for a client that was not there before.
+    var resume: ControlEvent.Resume?
+    /// The place that the client is at.
+    var place: UInt64
+}
+
 extension EventHub {
-    /// Where a new stream begins, and what it is told about that.
-    ///
-    /// - Parameter end: the place in the order at which it joined.
-    func replay(
-        for subscription: Subscription, _ resume: ResumePoint?, else replay: Replay, joinedAt end: UInt64
-    ) -> (HistoryReplay, EventFrame?) {
-        state.withLock { state in
-            state.history.expire(now: now)
-            var start: UInt64 =
-                switch replay {
-                case .none: end
-                case .last(let count): state.history.place(ofLast: count, for: subscription, else: end)
-                case .all: state.history.place(ofLast: .max, for: subscription, else: end)
-                }
-            guard let resume else { return (HistoryReplay(after: min(start, end), through: end), nil) }
-            var news = ControlEvent.Resume(verdict: .reset)
-            if case .after(let id) = resume, id.epoch == epoch, id.sequence <= end {
-                let page = state.history.page(for: subscription, after: id.sequence, through: end, limit: 0)
-                var missing = page.missingThrough
-                if id.sequence < firstSequence, !settings.keepsAll(of: subscription) {
-                    missing = max(missing ?? 0, firstSequence)
-                }
-                start = max(id.sequence, missing ?? 0)
-                news =
-                    missing == nil
-                    ? ControlEvent.Resume(verdict: .resumed)
-                    : ControlEvent.Resume(verdict: .partial, after: "\(id)", through: "\(epoch)-\(start)")
-            }
-            start = min(start, end)
-            return (
-                HistoryReplay(after: start, through: end),
-                ControlEvent.frame("martlet.resume", news, id: "\(epoch)-\(start)")
-            )
+    /// Finds where a stream begins that joins now.
+    func start(
+        _ subscription: Subscription, _ resume: ResumePoint?, else replay: Replay, in state: inout HubState
+    ) -> StreamStart {
+        state.history.expire(now: now)
+        let end = state.deliveredSequence
+        func start(after place: UInt64, missingThrough: UInt64?, _ resume: ControlEvent.Resume?) -> StreamStart {
+            StreamStart(
+                replay: HistoryReplay(
+                    after: place, through: end, missingThrough: missingThrough, since: state.history.forgottenCount),
+                resume: resume, place: place)
         }
+        if case .after(let id) = resume, id.epoch == epoch, id.sequence <= end {
+            var missing = state.history.missingThrough(for: subscription, after: id.sequence)
+            if id.sequence < firstSequence, !settings.keepsAll(of: subscription) {
+                missing = max(missing ?? 0, firstSequence)
+            }
+            guard let missing else {
+                return start(after: id.sequence, missingThrough: nil, ControlEvent.Resume(verdict: .resumed))
+            }
+            let news = ControlEvent.Resume(verdict: .partial, after: "\(id)", through: "\(epoch)-\(missing)")
+            return start(after: id.sequence, missingThrough: missing, news)
+        }
+        let place =
+            switch replay {
+            case .none: end
+            case .last(let count): state.history.place(ofLast: count, for: subscription, else: end)
+            case .all: state.history.place(ofLast: .max, for: subscription, else: end)
+            }
+        return start(after: place, missingThrough: nil, resume.map { _ in ControlEvent.Resume(verdict: .reset) })
     }
 }

@@ -28,8 +28,7 @@ public protocol HistoryStore: Sendable {
 public struct StoredHistory: Sendable {
     /// Names the numbering of these events; a store makes one when it is new, and keeps it.
     public var epoch: String
-    /// The last number that may have been given. Numbers are also given to what is not stored: with each load, a store
-    /// counts `unstoredNumbers` more as given.
+    /// The last number that was stored.
     public var lastSequence: UInt64
     /// The last number of which something may have been deleted, for audiences that are not in `deletedThroughByAudience`.
     public var deletedThrough: UInt64
@@ -37,9 +36,6 @@ public struct StoredHistory: Sendable {
     public var deletedThroughByAudience: [EventAudience: UInt64] = [:]
     /// In order.
     public var events: [StoredEvent]
-
-    /// How many events may come between two that are stored.
-    public static let unstoredNumbers: UInt64 = 1 << 24
 
     public init(epoch: String, lastSequence: UInt64, deletedThrough: UInt64, events: [StoredEvent]) {
         self.epoch = epoch
@@ -67,6 +63,10 @@ public struct StoredEvent: Sendable, Hashable {
 }
 
 extension EventHistory {
+    /// How far a new process begins behind the last number that is stored: more than may have been given without being
+    /// stored, and by chance, so that a process that stored nothing does not share its numbers with the next.
+    private static let unstoredNumbers: Range<UInt64> = 1 << 24..<1 << 40
+
     /// What a store kept of earlier processes, or nothing.
     ///
     /// - Throws: `StartupError` where the store cannot be read.
@@ -98,7 +98,7 @@ extension EventHistory {
                     time: now - .seconds(age), slowReaders: rules.slowReaders, key: nil))
         }
         // Numbers that were given but not stored are not given again to something else.
-        return (stored.epoch, stored.lastSequence + StoredHistory.unstoredNumbers, history)
+        return (stored.epoch, stored.lastSequence + .random(in: unstoredNumbers), history)
     }
 }
 
@@ -119,6 +119,8 @@ final class HistoryWriter: Sendable {
     private let queue = DispatchQueue(label: "martlet.history")
 
     init(_ store: any HistoryStore) { self.store = store }
+
+    var isWriting: Bool { state.withLock { $0.isWriting } }
 
     /// - Parameter deliver: called with what the store has taken, and with what needs no storing.
     func submit(_ entry: Entry, deliver: @escaping @Sendable ([HubPost]) -> Void) {

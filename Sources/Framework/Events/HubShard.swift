@@ -11,7 +11,7 @@ final class HubShard: @unchecked Sendable {
         /// To one client, at that place in the order.
         case send(EventClient.ID, EventFrame.Draft, after: UInt64)
         case close(EventClient.ID, reconnect: Bool)
-        case closeAll
+        case closeAll(Set<EventClient.ID>)
         case refresh(EventClient.ID, until: Duration)
     }
 
@@ -42,10 +42,12 @@ final class HubShard: @unchecked Sendable {
             case .event(let first):
                 // A burst for the same audience is one write for each client.
                 var events = [first]
+                var bytes = first.frame.byteCount
                 while index + 1 < deliveries.count, case .event(let next) = deliveries[index + 1],
-                    next.audience == first.audience, events.count < Self.maximumBurst
+                    next.audience == first.audience, bytes + next.frame.byteCount <= Self.maximumBurstBytes
                 {
                     events.append(next)
+                    bytes += next.frame.byteCount
                     index += 1
                 }
                 deliver(events, to: first.audience)
@@ -55,8 +57,10 @@ final class HubShard: @unchecked Sendable {
                 subscribers[id]?.send(draft, after: sequence)
             case .close(let id, let reconnect):
                 subscribers[id]?.end(reconnect: reconnect)
-            case .closeAll:
-                for subscriber in Array(subscribers.values) { subscriber.end(reconnect: true) }
+            case .closeAll(let clients):
+                for subscriber in Array(subscribers.values) where clients.contains(subscriber.client.id) {
+                    subscriber.end(reconnect: true)
+                }
             case .refresh(let id, let time):
                 subscribers[id]?.expiry = time
             }
@@ -65,8 +69,8 @@ final class HubShard: @unchecked Sendable {
         flush()
     }
 
-    /// How many events are joined into one write.
-    private static let maximumBurst = 1024
+    /// How much is joined into one write, which copies it once for all clients.
+    private static let maximumBurstBytes = 256 * 1024
 
     private func deliver(_ events: [PublishedEvent], to audience: EventAudience) {
         let burst = EventBurst(events)

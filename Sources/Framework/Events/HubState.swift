@@ -79,8 +79,8 @@ struct HubState {
             mailboxes[shard].append(.send(id, draft, after: deliveredSequence))
         case .close(let id, let shard, let reconnect):
             mailboxes[shard].append(.close(id, reconnect: reconnect))
-        case .closeAll:
-            for shard in mailboxes.indices { mailboxes[shard].append(.closeAll) }
+        case .closeAll(let clients):
+            for shard in mailboxes.indices { mailboxes[shard].append(.closeAll(clients)) }
         }
     }
 
@@ -106,5 +106,6 @@ enum HubPost: Sendable {
     case event(PublishedEvent)
     case send(EventClient.ID, EventFrame.Draft, shard: Int)
     case close(EventClient.ID, shard: Int, reconnect: Bool)
-    case closeAll
+    /// Those that there were: what comes later stays.
+    case closeAll(Set<EventClient.ID>)
 }

@@ -64,7 +64,7 @@ package struct EventID: Sendable, Hashable, CustomStringConvertible {
 
 /// What a publisher learns.
 public struct Receipt: Sendable, Hashable {
-    /// The event's id on the wire; nil where the history does not keep it.
+    /// The event's id on the wire, where it is the hub's; nil where the app gave its own, or nobody was there to get it.
     public let id: String?
     /// How many streams it was sent to.
     public let clientCount: Int

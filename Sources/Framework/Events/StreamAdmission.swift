@@ -43,7 +43,7 @@ extension EventHub {
         }
         var isGzip = false
         if stream.isCompressed {
-            response.headers[.vary] = response.headers[.vary].map { "\($0), Accept-Encoding" } ?? "Accept-Encoding"
+            response.headers[.vary] = ContentCoding.vary(response.headers[.vary])
             isGzip = ctx.request.method != .head && ContentCoding.acceptsGzip(ctx.request.headers)
             if isGzip { response.headers[.contentEncoding] = "gzip" }
         }
@@ -53,15 +53,15 @@ extension EventHub {
     }
 
     private func authorize(_ topic: TopicPattern, _ ctx: Context) async throws {
-        for rule in settings.authorizers where rule.pattern.covers(topic) {
+        for rule in settings.authorizers where rule.pattern.overlaps(topic) {
+            // A pattern must not reach what a rule guards that comes before the one that covers it.
+            guard rule.pattern.covers(topic) else {
+                throw HTTPError(.forbidden, "The topics '\(topic)' are not all yours to read.")
+            }
             guard try await rule.isAllowed(ctx, topic.description) else {
                 throw HTTPError(.forbidden, "The topic '\(topic)' is not yours to read.")
             }
             return
-        }
-        // A pattern must not reach what a rule guards more closely.
-        guard topic.segments == nil || !settings.authorizers.contains(where: { topic.overlaps($0.pattern) }) else {
-            throw HTTPError(.forbidden, "The topics '\(topic)' are not all yours to read.")
         }
     }
 }

@@ -6,8 +6,10 @@ import NIOCore
 package final class Subscriber: @unchecked Sendable {
     let client: EventClient
     let subscription: Subscription
-    /// The place in the order of events at which it joined: set under the hub's lock, before the shard takes it.
-    var joinedAt: UInt64 = 0
+    /// The place in the order of events at which it joined.
+    private(set) var joinedAt: UInt64 = 0
+    /// Where it begins; nil from then on.
+    private var start: StreamStart?
     /// When the stream ends unless it is refreshed.
     var expiry: Duration?
     /// The shard's tick when something was last written.
@@ -65,19 +67,30 @@ package final class Subscriber: @unchecked Sendable {
 
     // MARK: - Begin and end
 
+    /// Called under the hub's lock, before the shard takes it.
+    func joined(at place: UInt64, in state: inout HubState) {
+        joinedAt = place
+        start = hub.start(subscription, resumePoint, else: replayForNew, in: &state)
+    }
+
     /// The shard delivers from now on.
     func begin() {
+        guard let start else { return }
+        self.start = nil
         lastTick = shard.tick
         if let expiresAfter {
             expiry = hub.now + expiresAfter
             let news = ControlEvent.Expiry(client: client.id, seconds: expiresAfter / .seconds(1))
             if let frame = ControlEvent.frame("martlet.expiry", news) { write(frame) }
         }
-        let (replay, news) = hub.replay(for: subscription, resumePoint, else: replayForNew, joinedAt: joinedAt)
-        if let news { write(news) }
-        phase = .replaying(replay)
-        pump()
+        let place = "\(hub.epoch)-\(start.place)"
+        if let resume = start.resume, let frame = ControlEvent.frame("martlet.resume", resume, id: place) {
+            write(frame)
+        }
+        phase = .replaying(start.replay)
+        // Before anything is flushed, which may find the peer gone.
         for hook in hub.settings.joinHooks { hook(client) }
+        pump()
     }
 
     /// Runs the stream's body as a task of its own.
@@ -96,9 +109,13 @@ package final class Subscriber: @unchecked Sendable {
     }
 
     /// Ends the stream from this side, behind what was written and what waits.
-    func end(reconnect: Bool) {
+    ///
+    /// - Parameter last: what it is told in the end.
+    func end(reconnect: Bool, _ last: EventFrame? = nil) {
         guard !hasEnded else { return }
+        while case .replaying(let replay) = phase { step(replay) }
         drainQueue(while: { true })
+        if let last { write(last) }
         if !reconnect, let frame = ControlEvent.frame("martlet.close", ["reconnect": false], id: EventHub.farewellID) {
             write(frame)
         }
@@ -110,8 +127,7 @@ package final class Subscriber: @unchecked Sendable {
     /// The authorisation is over.
     func expire() {
         shard.counters.expired.add(1, ordering: .relaxed)
-        if let frame = ControlEvent.frame("martlet.expired", ["client": client.id]) { write(frame) }
-        end(reconnect: true)
+        end(reconnect: true, ControlEvent.frame("martlet.expired", ["client": client.id]))
     }
 
     /// Tells the client when to come back: each at another time.
@@ -253,18 +269,23 @@ package final class Subscriber: @unchecked Sendable {
             if !queue.isEmpty {
                 drainQueue(while: { sink.isWritable })
             } else if case .replaying(let replay) = phase {
-                guard let count = replay.step(hub, subscription, write: { write($0) }) else {
-                    lastSeen = max(lastSeen, replay.end)
-                    phase = .live
-                    continue
-                }
-                shard.counters.replayed.add(count, ordering: .relaxed)
+                step(replay)
             } else {
                 break
             }
-            sink.flush()
+            if needsFlush { sink.flush() }
         }
         resumeWaiting()
+    }
+
+    /// Writes some of what it missed, or goes live.
+    private func step(_ replay: HistoryReplay) {
+        if let count = replay.step(hub, subscription, write: { write($0) }) {
+            shard.counters.replayed.add(count, ordering: .relaxed)
+        } else {
+            lastSeen = max(lastSeen, replay.end)
+            phase = .live
+        }
     }
 
     private func drainQueue(while goesOn: () -> Bool) {

@@ -3,36 +3,26 @@ import Synchronization
 /// The services of a running application; its singletons are made once.
 final class ServiceRegistry: Sendable {
     let providers: [ObjectIdentifier: ServiceContainer.Provider]
-    private struct State {
-        var singletons: [ObjectIdentifier: any Sendable] = [:]
-        var underway: [ObjectIdentifier] = []
-    }
-    private let state = Mutex(State())
+    private let singletons = Mutex<[ObjectIdentifier: any Sendable]>([:])
 
     init(_ container: ServiceContainer) { providers = container.providers }
 
-    func singleton(
-        _ key: ObjectIdentifier, of type: Any.Type, _ make: (ServiceResolver) throws -> any Sendable
-    ) throws -> any Sendable {
-        let existing = try state.withLock { state -> (any Sendable)? in
-            if let service = state.singletons[key] { return service }
-            guard !state.underway.contains(key) else {
-                throw StartupError("The service \(type) needs itself, by way of the services that it is made from.")
-            }
-            state.underway.append(key)
-            return nil
+    func singleton(_ key: ObjectIdentifier, make: () throws -> any Sendable) throws -> any Sendable {
+        if let service = singletons.withLock({ $0[key] }) { return service }
+        // Made outside the lock, for it may need others; of two made at once the first stays.
+        let service = try make()
+        return singletons.withLock { singletons in
+            if let existing = singletons[key] { return existing }
+            singletons[key] = service
+            return service
         }
-        if let existing { return existing }
-        defer { state.withLock { $0.underway.removeAll { $0 == key } } }
-        let service = try make(ServiceResolver(registry: self, scope: nil))
-        state.withLock { $0.singletons[key] = service }
-        return service
     }
 
     /// Makes every singleton, so that what cannot be made fails at start-up.
     func makeSingletons() throws {
+        let resolver = ServiceResolver(registry: self, scope: nil)
         for (key, provider) in providers {
-            if case .singleton(let make) = provider { _ = try singleton(key, of: Any.self, make) }
+            if case .singleton(let make) = provider { _ = try singleton(key) { try make(resolver.making(key)) } }
         }
     }
 }

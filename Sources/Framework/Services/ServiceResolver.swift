@@ -5,20 +5,35 @@ public struct ServiceResolver: Sendable {
     let scope: ServiceScope?
     /// Who asks, for the error.
     var owner: SourceLocation?
+    /// The services that are being made on the way here, each for the one before it.
+    private var underway: [ObjectIdentifier] = []
+
+    init(registry: ServiceRegistry, scope: ServiceScope?, owner: SourceLocation? = nil) {
+        self.registry = registry
+        self.scope = scope
+        self.owner = owner
+    }
 
     /// - Throws: `StartupError` naming who asks, the property and the type, when nothing provides it.
     public func resolve<Service>(_ type: Service.Type, _ property: String? = nil) throws -> Service {
+        let key = ObjectIdentifier(type)
+        guard !underway.contains(key) else {
+            throw StartupError("The service \(type) needs itself, by way of the services that it is made from.")
+        }
         let found: (any Sendable)? =
-            switch registry.providers[ObjectIdentifier(type)] {
+            switch registry.providers[key] {
             case .instance(let service): service
-            case .singleton(let make): try registry.singleton(ObjectIdentifier(type), of: type, make)
-            case .scoped(let make): try scope?.service(ObjectIdentifier(type)) { try make(self) }
+            case .singleton(let make):
+                try registry.singleton(key) {
+                    try make(withoutScope().making(key))
+                }
+            case .scoped(let make): try scope?.service(key, of: type) { try make(making(key)) }
             case nil: nil
             }
         if let service = found as? Service { return service }
         let place = owner.map { " of \($0)" } ?? ""
         let name = property.map { "The property '\($0)'\(place) needs" } ?? "Something\(place) needs"
-        if case .scoped? = registry.providers[ObjectIdentifier(type)] {
+        if case .scoped? = registry.providers[key] {
             throw StartupError(
                 "\(name) a \(type), which is scoped to a request: take it as a parameter of the action instead.")
         }
@@ -27,5 +42,19 @@ public struct ServiceResolver: Sendable {
 
     func owned(by owner: SourceLocation) -> ServiceResolver {
         ServiceResolver(registry: registry, scope: scope, owner: owner)
+    }
+
+    /// What a singleton is given: it outlives every request.
+    private func withoutScope() -> ServiceResolver {
+        var resolver = ServiceResolver(registry: registry, scope: nil)
+        resolver.underway = underway
+        return resolver
+    }
+
+    /// What a service is given that is made here.
+    func making(_ key: ObjectIdentifier) -> ServiceResolver {
+        var resolver = self
+        resolver.underway.append(key)
+        return resolver
     }
 }

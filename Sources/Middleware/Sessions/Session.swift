@@ -28,7 +28,8 @@ public final class Session: Sendable {
             state.withLock {
                 $0.values[key] = newValue
                 $0.changes.updateValue(newValue, forKey: key)
-                $0.isDestroyed = false
+                // What was destroyed stays so: this is the first value of a new session.
+                if $0.isDestroyed { ($0.isDestroyed, $0.isRenewed) = (false, true) }
             }
         }
     }

@@ -1,0 +1,31 @@
+import Martlet
+
+struct Message: Codable {
+    var message: String
+}
+
+/// What every system of the benchmark offers.
+@Controller
+struct HomeController {
+    /// GET /plaintext
+    func plaintext() -> String { "Hello, World!" }
+
+    /// GET /json
+    func json() -> Message { Message(message: "Hello, World!") }
+
+    /// GET /user/{id}
+    @GET("user/{id}") func user(id: Int) -> String { "\(id)" }
+
+    /// GET /events
+    func events(_ ctx: Context) -> EventStream { ctx.sse.open() }
+
+    /// POST /pub: publishes the body `n` times.
+    @POST func pub(@Query n: Int = 1, _ ctx: Context) async throws -> String {
+        let text = String(buffer: try await ctx.request.body.collect())
+        for _ in 0..<n { try await ctx.sse.broadcast(event: "message", data: text) }
+        return "ok"
+    }
+
+    /// POST /log-in: a session for the requests that follow.
+    @POST func logIn(_ ctx: Context) { ctx.session["user_id"] = "1" }
+}

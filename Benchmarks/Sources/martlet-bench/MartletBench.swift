@@ -1,0 +1,36 @@
+import Martlet
+
+/// Serves on one event loop: `martlet-bench PORT [plain|wrapped]`.
+@main
+enum MartletBench {
+    static func main() async throws {
+        let arguments = CommandLine.arguments.dropFirst()
+        guard let port = arguments.first.flatMap({ Int($0) }) else { throw StartupError("usage: martlet-bench PORT") }
+        let app: any App = arguments.dropFirst().first == "wrapped" ? WrappedApp() : PlainApp()
+        let server = try await Server.start(app, at: Server.Address(port: port), threads: 1)
+        print("Listening on \(server.address)")
+        // The harness ends the process.
+        while true { try await Task.sleep(for: .seconds(3600)) }
+    }
+}
+
+/// The controllers alone.
+struct PlainApp: App {
+    func configure(_ app: inout AppBuilder) {}
+}
+
+/// The same controllers behind what most applications use.
+struct WrappedApp: App {
+    func configure(_ app: inout AppBuilder) { app.use(RequestID(), Compression(), Sessions(.memory)) }
+}
+
+/// Names every request in its response.
+struct RequestID: Middleware {
+    private static let name = HTTPField.Name("X-Request-ID")
+
+    func respond(to ctx: Context, next: Next) async throws -> Response {
+        var response = try await next(ctx)
+        if let name = Self.name { response.headers[name] = ctx.requestID }
+        return response
+    }
+}

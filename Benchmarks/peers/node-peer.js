@@ -1,0 +1,44 @@
+// Node's own http: node-peer.js PORT
+const http = require('node:http');
+const subscribers = new Set();
+
+function publish(request, response) {
+  const count = Number(new URL(request.url, 'http://localhost').searchParams.get('n') ?? 1);
+  let text = '';
+  request.setEncoding('utf8');
+  request.on('data', (chunk) => { text += chunk; });
+  request.on('end', () => {
+    const frame = Buffer.from(`event: message\ndata: ${text}\n\n`);
+    for (let i = 0; i < count; i++) for (const subscriber of subscribers) subscriber.write(frame);
+    response.end('ok');
+  });
+}
+
+function subscribe(request, response) {
+  response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
+  response.write(':\n\n');
+  subscribers.add(response);
+  request.on('close', () => subscribers.delete(response));
+}
+
+function answer(request, response) {
+  const path = request.url;
+  if (path === '/plaintext') {
+    response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+    response.end('Hello, World!');
+  } else if (path === '/json') {
+    response.setHeader('Content-Type', 'application/json');
+    response.end(JSON.stringify({ message: 'Hello, World!' }));
+  } else if (path.startsWith('/user/')) {
+    response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+    response.end(String(Number.parseInt(path.slice(6), 10)));
+  } else if (path === '/events') {
+    subscribe(request, response);
+  } else if (path.startsWith('/pub')) {
+    publish(request, response);
+  } else {
+    response.writeHead(404).end();
+  }
+}
+
+http.createServer(answer).listen(Number(process.argv[2]), '127.0.0.1', 4096);

@@ -1,0 +1,28 @@
+"""Builds what is measured, in release."""
+
+import subprocess
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent
+TOOLS = PACKAGE / ".build" / "tools"
+RELEASE = PACKAGE / ".build" / "release"
+
+SERVERS = ["martlet-bench", "hummingbird-peer", "nio-peer"]
+
+
+def build(products):
+    for product in products:
+        subprocess.run(
+            ["swift", "build", "-c", "release", "--package-path", str(PACKAGE), "--product", product], check=True)
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    for name in ["stream-load", "write-loop"]:
+        compile_c([PACKAGE / "C" / f"{name}.c", "-o", TOOLS / name])
+    measurement = PACKAGE / "Sources" / "CMeasurement"
+    compile_c([
+        "-shared", "-fPIC", "-I", measurement / "include", measurement / "allocations.c", "-o",
+        TOOLS / "liballocations.so"
+    ])
+
+
+def compile_c(arguments):
+    subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", *map(str, arguments)], check=True)

@@ -1,0 +1,64 @@
+"""Requests answered with whole bodies."""
+
+import http.client
+import struct
+import tempfile
+
+from . import load
+from .building import TOOLS
+from .systems import running
+
+
+def measure(results, effort):
+    systems = ["martlet", "hummingbird", "nio", "node", "nginx"]
+    with running(*systems) as servers:
+        for server in servers:
+            load.requests(server, "/plaintext", 1)
+        for row, path in [("plaintext", "/plaintext"), ("json", "/json"), ("user", "/user/12345")]:
+            for _ in range(effort.rounds):
+                for server in servers:
+                    found = load.requests(server, path, effort.seconds, effort.connections)
+                    results.add(row, server.name, found["per_second"])
+                    results.add(f"{row}_processor", server.name, found["processor_us"])
+                    if row == "plaintext":
+                        results.add("latency_p99", server.name, found["p99_ms"])
+    measure_allocations(results)
+
+
+def measure_allocations(results):
+    for name in ["martlet", "hummingbird", "nio"]:
+        with tempfile.NamedTemporaryFile() as counter:
+            counter.write(bytes(8))
+            counter.flush()
+            environment = {"LD_PRELOAD": str(TOOLS / "liballocations.so"), "ALLOCATIONS_FILE": counter.name}
+            with running(name, environment=environment) as [server]:
+                load.requests(server, "/plaintext", 1)
+                before = _count(counter.name)
+                asked = load.requests(server, "/plaintext", 1)["count"]
+                results.add("allocations", name, (_count(counter.name) - before) / asked)
+
+
+def _count(path):
+    with open(path, "rb") as file:
+        return struct.unpack("Q", file.read(8))[0]
+
+
+def measure_middleware(results, effort):
+    """The same application with and without middleware. Both get the same request, with a session's cookie."""
+    with running("martlet", "wrapped") as [plain, wrapped]:
+        headers = [f"Cookie: {_session_cookie(wrapped)}", "Accept-Encoding: gzip"]
+        for server in [plain, wrapped]:
+            load.requests(server, "/plaintext", 1, headers=headers)
+        for _ in range(effort.rounds * 2):
+            results.add("middleware", "martlet", _rate(wrapped, effort, headers))
+            results.add("middleware", "plain", _rate(plain, effort, headers))
+
+
+def _rate(server, effort, headers):
+    return load.requests(server, "/plaintext", effort.seconds, effort.connections, headers)["per_second"]
+
+
+def _session_cookie(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    connection.request("POST", "/log-in")
+    return connection.getresponse().getheader("Set-Cookie").split(";")[0]

@@ -1,0 +1,72 @@
+"""What the report holds: each row's meaning, and the target it is to meet."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Row:
+    title: str
+    unit: str
+    #: By peer: the least (or, for a cost, the most) that Martlet's figure may be as a multiple of the peer's.
+    least: dict = field(default_factory=dict)
+    most: dict = field(default_factory=dict)
+    #: The bound of Martlet's own figure.
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+ROWS = {
+    "plaintext": Row("GET /plaintext", "req/s", least={"hummingbird": 2.2, "nio": 1.0}),
+    "json": Row("GET /json", "req/s", least={"hummingbird": 2.0}),
+    "user": Row("GET /user/{id}, typed", "req/s", least={"hummingbird": 2.0}),
+    "plaintext_processor": Row("processor time a request, /plaintext", "µs"),
+    "json_processor": Row("processor time a request, /json", "µs"),
+    "user_processor": Row("processor time a request, /user/{id}", "µs"),
+    "latency_p99": Row("p99 latency at full load", "ms", most={"hummingbird": 1.0}),
+    "allocations": Row("allocations a request, /plaintext", "", most={"hummingbird": 1.0}),
+    "middleware": Row("/plaintext behind session, request id, compression", "req/s", least={"plain": 0.85}),
+    "sse_paced": Row(
+        "paced broadcast, 64 bytes", "events/s", least={"nchan": 1.2, "hummingbird": 3, "c": 0.75}),
+    "sse_paced_p99": Row("its fan-out, p99", "ms", most={"nchan": 1.0}),
+    "sse_burst": Row(
+        "1000 events to 200 streams in one publish", "events/s", least={"node": 8, "nchan": 4}),
+    "sse_pipelined": Row("the same as 1000 pipelined publishes", "events/s"),
+    "idle_memory": Row("10,000 idle streams, memory each", "KB", at_most=6),
+    "idle_connect": Row("10,000 streams, time to connect", "s", at_most=3),
+    "idle_fan_out": Row("one broadcast to 10,000 streams", "ms", most={"c": 3}),
+}
+
+for _count in [10, 100, 1000]:
+    for _kind in ["static", "parameter", "miss"]:
+        ROWS[f"router_{_count}_{_kind}"] = Row(
+            f"router, {_count} routes, {_kind}", "lookups/s", least={"hummingbird": 3} if _count == 1000 else {})
+        ROWS[f"router_{_count}_{_kind}_allocations"] = Row(
+            "its allocations", "", at_most=0 if _kind == "static" else None)
+
+ROWS |= {
+    "lookup_growth": Row("static lookup, 1000 routes against 10", "times", at_most=1.5),
+    "event_encoding": Row("encoding events of 100 bytes", "MB/s", at_least=300),
+    "event_encoding_allocations": Row("its allocations", "", at_most=0),
+    "event_parsing": Row("parsing them", "MB/s", at_least=300),
+    "event_parsing_allocations": Row("its allocations", ""),
+    "action_plain": Row("in process: a plain action", "µs"),
+    "action_encoded": Row("in process: an encoded struct", "µs"),
+    "binding_path": Row("in process: an Int of the path", "µs"),
+    "binding_form": Row("in process: three fields of a form", "µs"),
+    "binding_json": Row("in process: three fields of JSON", "µs"),
+    "binding_json_whole": Row("in process: a struct of JSON", "µs"),
+    "middleware_passing": Row("one middleware that does nothing", "µs"),
+    "middleware_sessions": Row("the session middleware, no cookie", "µs"),
+    "middleware_compression": Row("the compression middleware, not applied", "µs"),
+}
+for _name in [name for name in ROWS if name.startswith(("action_", "binding_", "middleware_"))]:
+    ROWS[f"{_name}_allocations"] = Row("its allocations", "")
+
+FAN_OUT_STREAMS = [100, 1000, 5000, 15000]
+for _count in FAN_OUT_STREAMS:
+    ROWS[f"fan_out_{_count}"] = Row(f"fan-out to {_count} streams", "ms")
+ROWS |= {
+    "fan_out_growth": Row("a stream's share of it, most streams against 1000", "times", most={"c": 1.25}),
+    "churn_growth": Row("memory after connects and disconnects", "KB per 1000", at_most=2),
+    "churn_rate": Row("connects and disconnects", "a second"),
+}

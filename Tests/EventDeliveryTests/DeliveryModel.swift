@@ -1,0 +1,153 @@
+import MartletEventStream
+
+@testable import MartletCore
+
+/// What was published, and what each client is owed of it: plain arrays, and no idea of how the hub does it.
+struct DeliveryModel {
+    struct Published {
+        let sequence: UInt64
+        /// In `audiences`.
+        let audience: Int
+        let isForeign: Bool
+        /// Which of the successive hubs published it.
+        let run: Int
+        let isKept: Bool
+    }
+    /// In order; the data of an event is its index here.
+    var published: [Published] = []
+    /// What the store refused: nobody may get it.
+    var refused: Set<UInt64> = []
+
+    /// One stream of a client, from its join to its end.
+    struct Stream {
+        let sink: FakeSink
+        let topics: [TopicPattern]
+        let user: String?
+        let run: Int
+        let resume: String?
+        let replay: Replay
+        let joinedAt: UInt64
+        /// What was sent to it alone, in order.
+        var sends: [String] = []
+        /// Everything up to here, and all sends, must have come: it reads on, or was ended gracefully.
+        var owesAllThrough: UInt64?
+        /// For a stream that the server ended: how many sends were before that.
+        var owedSends = 0
+    }
+
+    /// Found once for each audience: there are few.
+    private func audiences(of stream: Stream) -> [Bool] {
+        Self.audiences.map { isFor($0, stream) }
+    }
+
+    static let audiences: [EventAudience] =
+        [.everyone, .user("x"), .user("y")] + ["a", "b/1", "b/2", "c", "s", "u/1", "v"].map { .topic($0) }
+
+    private func isFor(_ audience: EventAudience, _ stream: Stream) -> Bool {
+        switch audience {
+        case .everyone: true
+        case .user(let user): user == stream.user
+        case .topic(let topic): stream.topics.contains { $0.matches(topic) }
+        }
+    }
+
+    /// - Returns: what is wrong with what a stream got; nil for nothing.
+    func fault(of stream: Stream, epoch: String, firstSequence: UInt64) throws -> String? {
+        let wanted = audiences(of: stream)
+        var start = stream.joinedAt
+        if case .after(let id)? = stream.resume.flatMap({ EventID($0) }).map(ResumePoint.after),
+            id.epoch == epoch, id.sequence <= stream.joinedAt
+        {
+            start = id.sequence
+        }
+        if stream.resume != nil, verdict(of: stream) == nil, stream.sink.names.contains("message") {
+            return "no martlet.resume before the first event"
+        }
+        if start < stream.joinedAt, verdict(of: stream) == "reset" { return "reset for a known id" }
+        // Owed in order; an app's own id takes no part in resume.
+        let owed = published.filter { event in
+            event.sequence > start && !refused.contains(event.sequence) && wanted[event.audience]
+                && (event.run == stream.run ? !event.isForeign || event.sequence > stream.joinedAt : !event.isForeign)
+        }
+        var received: Set<UInt64> = []
+        var last: UInt64 = 0
+        var gaps: [(range: ClosedRange<UInt64>, count: Int?, isCertain: Bool)] = []
+        var next = 0
+        var sends = 0
+        var claimed: UInt64 = 0
+        func isAccounted(_ sequence: UInt64) -> Bool {
+            received.contains(sequence) || gaps.contains { $0.range.contains(sequence) }
+        }
+        for event in stream.sink.events {
+            switch event.event {
+            case "martlet.gap":
+                let gap = try event.json(Gap.self)
+                guard let first = EventID(gap.first), let end = EventID(gap.last), first.sequence <= end.sequence else {
+                    return "malformed gap \(event.data)"
+                }
+                // Without a count the history has forgotten all that there was up to the place that the client is at,
+                // and cannot tell whether any of it was there.
+                gaps.append((first.sequence...end.sequence, gap.count, gap.count != nil))
+            case "martlet.resume":
+                let news = try event.json(Verdict.self)
+                if news.verdict == "partial" {
+                    guard let after = news.after.flatMap({ EventID($0) }),
+                        let through = news.through.flatMap({ EventID($0) }), after.sequence < through.sequence
+                    else { return "malformed partial \(event.data)" }
+                    gaps.append((after.sequence + 1...through.sequence, nil, true))
+                }
+            case "direct":
+                guard sends < stream.sends.count, stream.sends[sends] == event.data else {
+                    return "direct send out of order: \(event.data) at \(sends) of \(stream.sends)"
+                }
+                sends += 1
+            case "message":
+                guard let index = Int(event.data) else { return "unknown data \(event.data)" }
+                let origin = published[index]
+                let sequence = origin.sequence
+                guard !refused.contains(sequence) else { return "phantom \(sequence)" }
+                guard wanted[origin.audience] else { return "\(sequence) is not for this client" }
+                guard sequence > last else { return "\(sequence) after \(last)" }
+                guard sequence > start || stream.replay != .none else { return "\(sequence) again after \(start)" }
+                last = sequence
+                received.insert(sequence)
+            default:
+                break
+            }
+            guard let id = EventID(event.lastEventID), id.epoch == epoch else { continue }
+            if id.sequence < claimed { return "the id went back from \(claimed) to \(id.sequence)" }
+            claimed = id.sequence
+            while next < owed.count, owed[next].sequence <= claimed {
+                guard isAccounted(owed[next].sequence) else {
+                    return "\(event.event) claims \(claimed), but \(owed[next].sequence) has not come"
+                }
+                next += 1
+            }
+        }
+        // A hole that is announced is one, also in what a new client gets of the past.
+        let isNew = start == stream.joinedAt && stream.replay != .none
+        let possible = published.filter { event in
+            event.sequence > (isNew ? 0 : start) && !refused.contains(event.sequence) && wanted[event.audience]
+                && !received.contains(event.sequence)
+        }
+        for gap in gaps where gap.isCertain {
+            let missing = possible.filter { gap.range.contains($0.sequence) }
+            if missing.isEmpty, start >= firstSequence { return "gap \(gap.range), but nothing is missing" }
+            if let count = gap.count, count > missing.count {
+                return "gap of \(count), but \(missing.count) are missing"
+            }
+        }
+        if let end = stream.owesAllThrough {
+            for event in owed where event.sequence <= end && !isAccounted(event.sequence) {
+                return "\(event.sequence) (\(Self.audiences[event.audience])) has not come, and no gap says so"
+            }
+            if sends < stream.owedSends { return "\(sends) of \(stream.owedSends) direct sends came" }
+        }
+        return nil
+    }
+
+    func verdict(of stream: Stream) -> String? {
+        guard let first = stream.sink.events.first, first.event == "martlet.resume" else { return nil }
+        return (try? first.json(Verdict.self))?.verdict
+    }
+}

@@ -1,0 +1,194 @@
+import MartletEventStream
+import Testing
+
+@testable import MartletCore
+import MartletTesting
+
+/// What a client that comes back is told, and what it gets.
+@Suite struct ReplayTests {
+    private func verdict(_ sink: FakeSink) throws -> Verdict {
+        let first = try #require(sink.events.first)
+        #expect(first.event == "martlet.resume")
+        return try first.json(Verdict.self)
+    }
+
+    @Test(arguments: [
+        "other-1", "garbage", "-", "1", "-1", "e-18446744073709551616", "日本-1", String(repeating: "x", count: 500),
+    ])
+    func `an id that is not of this hub is answered with reset`(id: String) throws {
+        let host = try TestHub()
+        try host.hub.broadcast(data: "old")
+        let sink = try host.sink(resume: id)
+        host.run()
+        try host.hub.broadcast(data: "new")
+        host.run()
+        #expect(try verdict(sink).verdict == "reset")
+        #expect(sink.texts() == ["new"])
+    }
+
+    @Test func `an id of the future is answered with reset`() throws {
+        let host = try TestHub()
+        let sink = try host.sink(resume: "\(host.hub.epoch)-99")
+        host.run()
+        #expect(try verdict(sink).verdict == "reset")
+    }
+
+    @Test func `what was missed comes before what is live`() throws {
+        let host = try TestHub()
+        let ids = try (0..<200).map { try host.hub.broadcast(data: "\($0)").id }
+        let sink = try host.sink(resume: ids[49], room: 3)
+        host.run()
+        try host.hub.broadcast(data: "200")
+        host.run()
+        #expect(sink.texts().count < 150)
+        sink.read()
+        #expect(try verdict(sink).verdict == "resumed")
+        #expect(sink.texts() == (50...200).map(String.init))
+    }
+
+    /// An unkept topic must not take the kept ones with it.
+    @Test func `kept events are replayed though events of another topic are gone`() throws {
+        let host = try TestHub { try $0.topic("cursor") { $0.keepsHistory = false } }
+        let id = try host.hub.publish(to: "chat", data: "0").id
+        try host.hub.publish(to: "chat", data: "1")
+        try host.hub.publish(to: "cursor", data: "gone")
+        try host.hub.publish(to: "chat", data: "2")
+        try host.hub.publish(to: "cursor", data: "gone")
+        let sink = try host.sink(["chat", "cursor"], resume: id)
+        host.run()
+        #expect(try verdict(sink).verdict == "partial")
+        #expect(sink.texts() == ["1", "2"])
+        // The hole was told of: the next time it is not told again.
+        let again = try host.sink(["chat", "cursor"], resume: sink.lastEventID)
+        host.run()
+        #expect(try verdict(again).verdict == "resumed")
+    }
+
+    @Test func `an unkept event during a replay is no hole`() throws {
+        let host = try TestHub { try $0.topic("cursor") { $0.keepsHistory = false } }
+        let id = try host.hub.publish(to: "chat", data: "0").id
+        try host.hub.publish(to: "chat", data: "1")
+        let sink = try host.sink(["chat", "cursor"], resume: id, room: 0)
+        host.run()
+        try host.hub.publish(to: "cursor", data: "2")
+        host.run()
+        sink.read()
+        #expect(sink.names == ["martlet.resume", "message", "message"])
+        #expect(sink.texts() == ["1", "2"])
+        #expect(try verdict(sink).verdict == "resumed")
+    }
+
+    @Test func `an unkept event between join and begin is no hole`() throws {
+        let host = try TestHub { try $0.topic("cursor") { $0.keepsHistory = false } }
+        let id = try host.hub.publish(to: "chat", data: "0").id
+        let sink = try host.sink(["chat", "cursor"], resume: id)
+        try host.hub.publish(to: "cursor", data: "1")
+        host.run()
+        #expect(try verdict(sink).verdict == "resumed")
+        #expect(sink.texts() == ["1"])
+    }
+
+    @Test func `what is evicted while a client is on its way is announced once`() throws {
+        let host = try TestHub { $0.history.maxEventsPerTopic = 100 }
+        let id = try host.hub.broadcast(data: "0").id
+        for index in 1...90 { try host.hub.broadcast(data: "\(index)") }
+        let sink = try host.sink(resume: id, room: 1)
+        host.run()
+        for index in 91...250 { try host.hub.broadcast(data: "\(index)") }
+        host.run()
+        sink.read()
+        #expect(sink.names.filter { $0 == "martlet.gap" }.count == 1)
+        #expect(try verdict(sink).verdict == "resumed")
+        #expect(sink.texts().last == "250")
+    }
+
+    @Test func `a new client's replay has no hole to announce`() throws {
+        let host = try TestHub { $0.history.maxEventsPerTopic = 2 }
+        try host.hub.broadcast(data: "everyone")
+        for index in 1...9 { try host.hub.publish(to: "a", data: "\(index)") }
+        for (replay, texts) in [
+            (Replay.all, ["everyone", "8", "9"]), (.last(2), ["8", "9"]), (.last(99), ["everyone", "8", "9"]),
+            (.last(0), []), (.last(-1), []), (.none, []),
+        ] {
+            let sink = try host.sink(["a"], replay: replay)
+            host.run()
+            #expect(sink.texts() == texts, "\(replay)")
+            #expect(!sink.names.contains("martlet.gap"), "\(replay)")
+        }
+    }
+
+    @Test func `events older than the age are forgotten and told of`() throws {
+        let host = try TestHub { $0.history.maxAge = .seconds(10) }
+        let id = try host.hub.broadcast(data: "0").id
+        try host.hub.broadcast(data: "1")
+        host.advance(by: .seconds(11))
+        let sink = try host.sink(resume: id)
+        host.run()
+        #expect(try verdict(sink).verdict == "partial")
+        #expect(sink.texts() == [])
+        let again = try host.sink(resume: sink.lastEventID)
+        host.run()
+        #expect(try verdict(again).verdict == "resumed")
+    }
+
+    @Test func `a close comes behind what was sent, also to a client that is still catching up`() throws {
+        let host = try TestHub()
+        let id = try host.hub.broadcast(data: "0").id
+        try host.hub.broadcast(data: "1")
+        let sink = try host.sink(resume: id, room: 0)
+        host.run()
+        try host.hub.send(to: sink.id, ServerSentEvent(event: "direct", data: "bye"))
+        host.hub.closeClient(sink.id)
+        host.run()
+        #expect(sink.hasEnded)
+        #expect(sink.names == ["martlet.resume", "message", "direct"])
+    }
+
+    @Test func `after a restart acknowledged events are replayed`() async throws {
+        let store = FakeStore()
+        let first = try TestHub { $0.store = store }
+        let publisher = Task {
+            var id: String?
+            for index in 0..<3 {
+                let receipt = try await first.hub.broadcast(data: "\(index)")
+                if id == nil { id = receipt.id }
+            }
+            return id
+        }
+        let id = try #require(try await publisher.value)
+        let second = try TestHub { $0.store = store }
+        let sink = try second.sink(resume: id)
+        second.run()
+        #expect(try verdict(sink).verdict == "resumed")
+        #expect(sink.texts() == ["1", "2"])
+    }
+
+    @Test func `numbers that were not stored are not given again by the next process`() throws {
+        let store = FakeStore()
+        func configure(_ settings: inout EventSettings) throws {
+            settings.store = store
+            try settings.topic("u") { $0.keepsHistory = false }
+        }
+        let first = try TestHub(configure)
+        let seen = try first.sink(["u"])
+        for _ in 0..<3 { try first.hub.publish(to: "u", data: "lost") }
+        first.run()
+        let second = try TestHub(configure)
+        for index in 0..<9 { try second.hub.publish(to: "u", data: "\(index)") }
+        second.run()
+        let sink = try second.sink(["u"], resume: seen.lastEventID)
+        second.run()
+        #expect(try verdict(sink).verdict != "resumed")
+    }
+
+    @Test func `a store that fails tells the publisher and nobody else`() async throws {
+        let store = FakeStore(failing: 1)
+        let host = try TestHub { $0.store = store }
+        let sink = try host.sink()
+        host.run()
+        await #expect(throws: FakeStore.DiskFull.self) { try await host.hub.broadcast(data: "phantom") }
+        host.run()
+        #expect(sink.texts() == [])
+        #expect(sink.isOpen)
+    }
+}

@@ -1,0 +1,131 @@
+import MartletEventStream
+import MartletTesting
+import Testing
+
+@testable import MartletCore
+
+@Suite struct SlowReaderTests {
+    /// An event of this text is 32 bytes and its id.
+    private let text = String(repeating: "x", count: 23)
+
+    private func host(_ policy: SlowReaderPolicy, budget: Int = 200) throws -> TestHub {
+        var limits = Limits()
+        limits.maxStreamBacklogBytes = budget
+        return try TestHub(limits: limits) { try $0.topic("t") { $0.slowReaders = policy } }
+    }
+
+    private func figures(_ host: TestHub) -> EventStatistics.Loop { host.hub.shards[0].figures }
+
+    @Test func `disconnect ends the stalled stream alone`() throws {
+        let host = try host(.disconnect)
+        let slow = try host.sink(["t"])
+        let fast = try host.sink(["t"])
+        host.run()
+        slow.room = 0
+        for index in 0..<9 {
+            try host.hub.publish(to: "t", data: "\(index)" + text)
+            host.run()
+        }
+        #expect(slow.wasAborted)
+        #expect(!host.hub.isConnected(slow.id))
+        #expect(fast.texts().count == 9)
+        #expect(figures(host).disconnected == 1)
+        #expect(figures(host).queuedBytes == 0)
+    }
+
+    @Test func `dropOldest keeps the newest and announces the rest`() throws {
+        let host = try host(.dropOldest)
+        let slow = try host.sink(["t"])
+        host.run()
+        slow.room = 0
+        for index in 0..<9 {
+            try host.hub.publish(to: "t", data: "\(index)" + text)
+            host.run()
+        }
+        let kept = figures(host).queuedBytes
+        #expect(kept > 100 && kept <= 200)
+        slow.read()
+        host.run()
+        let gap = try #require(slow.events.first)
+        #expect(gap.event == "martlet.gap")
+        let count = try #require(try gap.json(Gap.self).count)
+        #expect(count == figures(host).dropped)
+        #expect(slow.texts() == (count..<9).map { "\($0)" + text })
+        #expect(slow.isOpen)
+    }
+
+    @Test func `latestOnly keeps the newest of each key`() throws {
+        let host = try host(.latestOnly(key: { $0.event ?? "" }))
+        let slow = try host.sink(["t"])
+        host.run()
+        slow.room = 0
+        for index in 0..<6 {
+            try host.hub.publish(to: "t", event: index.isMultiple(of: 2) ? "even" : "odd", data: "\(index)")
+            host.run()
+        }
+        slow.read()
+        #expect(slow.events.dropFirst().map { "\($0.event) \($0.data)" } == ["even 4", "odd 5"])
+        #expect(try slow.events[0].json(Gap.self).count == 4)
+        #expect(figures(host).dropped == 4)
+    }
+
+    @Test func `suspendPublisher holds an awaiting publisher until the client has read or is gone`() async throws {
+        for leaves in [false, true] {
+            let host = try host(.suspendPublisher)
+            let slow = try host.sink(["t"])
+            host.run()
+            slow.room = 0
+            for index in 0..<4 { try host.post("\(index)" + text, to: .topic("t")) }
+            host.run()
+            #expect(figures(host).suspended == 1)
+            let hub = host.hub
+            let publisher = Task { try await hub.publish(to: "t", data: "late") }
+            while hub.state.withLock({ $0.waitingPublishers.isEmpty }) { await Task.yield() }
+            #expect(slow.texts().isEmpty)
+            if leaves { slow.leave() } else { slow.read() }
+            let receipt = try await publisher.value
+            #expect(receipt.clientCount == (leaves ? 0 : 1))
+            host.run()
+            if !leaves { #expect(slow.texts().last == "late") }
+        }
+    }
+
+    @Test func `a publisher that waits can be cancelled, and a shutdown lets it go`() async throws {
+        for cancels in [true, false] {
+            let host = try host(.suspendPublisher)
+            let slow = try host.sink(["t"])
+            host.run()
+            slow.room = 0
+            for index in 0..<4 { try host.post("\(index)" + text, to: .topic("t")) }
+            host.run()
+            let hub = host.hub
+            let publisher = Task { try await hub.publish(to: "t", data: "late") }
+            while hub.state.withLock({ $0.waitingPublishers.isEmpty }) { await Task.yield() }
+            if cancels { publisher.cancel() } else { hub.stop() }
+            await #expect(throws: CancellationError.self) { try await publisher.value }
+        }
+    }
+
+    @Test func `one write of one buffer for each client and burst`() throws {
+        let host = try TestHub()
+        let sinks = try (0..<3).map { _ in try host.sink() }
+        host.run()
+        for index in 0..<50 { try host.hub.broadcast(data: "\(index)") }
+        host.run()
+        for sink in sinks {
+            #expect(sink.writeCount == 1)
+            #expect(sink.flushCount == 1)
+            #expect(sink.texts().count == 50)
+        }
+    }
+
+    @Test func `a burst is bounded by its bytes`() throws {
+        let host = try TestHub()
+        let sink = try host.sink()
+        host.run()
+        for _ in 0..<8 { try host.hub.broadcast(data: String(repeating: "x", count: 200_000)) }
+        host.run()
+        #expect(sink.texts().count == 8)
+        #expect(sink.writeCount > 4)
+    }
+}

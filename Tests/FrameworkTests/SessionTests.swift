@@ -1,0 +1,221 @@
+import Martlet
+import Testing
+
+@testable import MartletTesting
+
+@Controller("session")
+struct SessionController {
+    @GET func read(key: String, _ ctx: Context) -> String { ctx.session[key] ?? "nil" }
+    @GET func keys(_ ctx: Context) -> String { ctx.session.keys.joined(separator: ",") }
+    @POST func write(key: String, value: String?, _ ctx: Context) { ctx.session[key] = value }
+    @POST func renew(_ ctx: Context) { ctx.session.renew() }
+    @POST func login(user: String, _ ctx: Context) {
+        ctx.session.renew()
+        ctx.session["user"] = user
+    }
+    @POST func destroy(_ ctx: Context) { ctx.session.destroy() }
+    /// Logs out, and leaves a word for the next page.
+    @POST func farewell(_ ctx: Context) {
+        ctx.session.destroy()
+        ctx.session["notice"] = "bye"
+    }
+    @POST func failing(_ ctx: Context) throws {
+        ctx.session["user"] = "x"
+        throw HTTPError(.conflict)
+    }
+    @GET("slow") func slow(key: String, gate: Gate, _ ctx: Context) async -> String {
+        ctx.session[key] = "1"
+        await gate.pass()
+        return "done"
+    }
+
+    /// Lets requests go on only when several are there.
+    actor Gate {
+        private var waiting: [CheckedContinuation<Void, Never>] = []
+        private let size: Int
+        init(size: Int) { self.size = size }
+        func pass() async {
+            if waiting.count == size - 1 {
+                for one in waiting { one.resume() }
+                waiting = []
+            } else {
+                await withCheckedContinuation { waiting.append($0) }
+            }
+        }
+    }
+}
+
+@Suite struct SessionTests {
+    let clock = ManualClock()
+    let store: MemorySessionStore
+    let host: TestHost
+    let cookie = "martlet_session"
+
+    init() throws {
+        let store = MemorySessionStore(idleTime: .seconds(60), clock: clock)
+        self.store = store
+        host = try TestHost(controllers: SessionController.self) { builder in
+            builder.use(Sessions(store))
+            builder.services.add(SessionController.Gate(size: 2))
+        }
+    }
+
+    private func wait(_ duration: Duration) { _ = clock.step(to: clock.now.advanced(by: duration)) }
+
+    private func read(_ key: String, _ client: TestClient) async throws -> String {
+        try await client.get("/session/read?key=\(key)").text
+    }
+
+    private func write(_ key: String, _ value: String, _ client: TestClient) async throws {
+        try await client.post("/session/write", form: ["key": key, "value": value])
+    }
+
+    @Test func `a value is there in the next request of the same client only`() async throws {
+        let client = host.client()
+        try await write("user", "Ann \"漢\"", client)
+        #expect(try await read("user", client) == "Ann \"漢\"")
+        #expect(try await read("user", host.client()) == "nil")
+    }
+
+    @Test func `no cookie is set and nothing stored before the first value`() async throws {
+        let client = host.client()
+        #expect(try await read("user", client) == "nil")
+        try await client.request(.post, "/session/renew")
+        try await client.request(.post, "/session/destroy")
+        #expect(client.cookies.isEmpty)
+        #expect(store.count == 0)
+    }
+
+    @Test func `the cookie is out of reach of scripts and other sites`() async throws {
+        let response = try await host.client().post("/session/write", form: ["key": "a", "value": "b"])
+        let line = try #require(response.headers[.setCookie])
+        #expect(line.contains(/^martlet_session=[0-9a-f]{32}; Path=\/; HttpOnly; SameSite=Lax$/))
+        #expect(response.headers[.cacheControl] == "no-cache=\"set-cookie\"")
+    }
+
+    @Test func `the cookie is Secure where the app says so`() async throws {
+        let client = try TestHost(controllers: SessionController.self) { builder in
+            builder.use(Sessions(.memory, cookieName: "sid", isSecure: true))
+            builder.services.add(SessionController.Gate(size: 2))
+        }.client()
+        let response = try await client.post("/session/write", form: ["key": "a", "value": "b"])
+        let line = try #require(response.headers[.setCookie])
+        #expect(line.hasPrefix("sid=") && line.contains("; Secure"))
+    }
+
+    @Test func `the cookie is set once, not with every request`() async throws {
+        let client = host.client()
+        try await write("a", "1", client)
+        let again = try await client.post("/session/write", form: ["key": "b", "value": "2"])
+        #expect(again.headers[.setCookie] == nil)
+        #expect(try await client.get("/session/keys").text == "a,b")
+    }
+
+    @Test func `a session ends when it was idle, and lives while it is used`() async throws {
+        let client = host.client()
+        try await write("user", "Ann", client)
+        for _ in 0..<5 {
+            wait(.seconds(59))
+            #expect(try await read("user", client) == "Ann")
+        }
+        wait(.seconds(60))
+        #expect(try await read("user", client) == "nil")
+        #expect(store.count == 0)
+    }
+
+    @Test func `sessions that nobody asks for again are swept away`() async throws {
+        for _ in 0..<10 { try await write("a", "1", host.client()) }
+        #expect(store.count == 10)
+        wait(.seconds(61))
+        try await write("a", "1", host.client())
+        #expect(store.count == 1)
+    }
+
+    @Test func `renew changes the id and keeps the values`() async throws {
+        let client = host.client()
+        try await write("cart", "3", client)
+        let old = try #require(client.cookies[cookie])
+        try await client.post("/session/login", form: ["user": "Ann"])
+        let new = try #require(client.cookies[cookie])
+        #expect(new != old)
+        #expect(try await client.get("/session/keys").text == "cart,user")
+        let thief = host.client()
+        thief.cookies[cookie] = old
+        #expect(try await thief.get("/session/keys").text == "")
+        #expect(store.count == 1)
+    }
+
+    @Test func `destroy forgets the values and the cookie`() async throws {
+        let client = host.client()
+        try await write("user", "Ann", client)
+        let old = client.cookies[cookie]
+        let response = try await client.request(.post, "/session/destroy")
+        #expect(response.headers[.setCookie]?.contains("Max-Age=0") == true)
+        #expect(client.cookies.isEmpty)
+        client.cookies[cookie] = old
+        #expect(try await read("user", client) == "nil")
+        #expect(store.count == 0)
+    }
+
+    @Test func `what is set after destroy is all that is left, under another id`() async throws {
+        let client = host.client()
+        try await write("user", "Ann", client)
+        let old = try #require(client.cookies[cookie])
+        try await client.request(.post, "/session/farewell")
+        #expect(client.cookies[cookie] != old)
+        #expect(try await client.get("/session/keys").text == "notice")
+        client.cookies[cookie] = old
+        #expect(try await read("user", client) == "nil")
+    }
+
+    @Test(arguments: [
+        "00000000000000000000000000000000", "ffffffffffffffffffffffffffffffff", "x", "", "../../etc/passwd",
+        "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", "0000000000000000000000000000000g",
+    ])
+    func `an id that the store does not know is never adopted`(id: String) async throws {
+        let client = host.client()
+        client.cookies[cookie] = id
+        try await write("user", "Ann", client)
+        let given = try #require(client.cookies[cookie])
+        #expect(given != id)
+        #expect(try await read("user", client) == "Ann")
+    }
+
+    @Test func `two requests at the same time do not undo each other`() async throws {
+        let client = host.client()
+        try await write("start", "1", client)
+        async let first = client.get("/session/slow?key=a")
+        async let second = client.get("/session/slow?key=b")
+        #expect(try await [first.text, second.text] == ["done", "done"])
+        #expect(try await client.get("/session/keys").text == "a,b,start")
+    }
+
+    @Test func `setting nil removes a value`() async throws {
+        let client = host.client()
+        try await write("a", "1", client)
+        try await write("b", "1", client)
+        try await client.post("/session/write", form: ["key": "a"])
+        #expect(try await client.get("/session/keys").text == "b")
+    }
+
+    @Test func `what a failing action set is kept`() async throws {
+        let client = host.client()
+        #expect(try await client.request(.post, "/session/failing").status == .conflict)
+        #expect(try await read("user", client) == "x")
+    }
+
+    @Test func `ids are 128 bits and differ`() {
+        let ids = (0..<1000).map { _ in SessionID().text }
+        #expect(Set(ids).count == 1000)
+        #expect(ids.allSatisfy { $0.utf8.count == 32 })
+    }
+
+    @Test func `without the middleware a session forgets everything`() async throws {
+        let client = try TestHost(controllers: SessionController.self) { builder in
+            builder.services.add(SessionController.Gate(size: 2))
+        }.client()
+        try await write("user", "Ann", client)
+        #expect(client.cookies.isEmpty)
+        #expect(try await read("user", client) == "nil")
+    }
+}

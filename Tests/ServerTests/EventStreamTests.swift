@@ -1,0 +1,129 @@
+import Testing
+
+/// Event streams over sockets: what is on the wire, and how soon it is known that a client has gone.
+@Suite(.timeLimit(.minutes(2))) struct EventStreamTests {
+    @Test func `two events are there at once, behind an opening comment`() async throws {
+        try await withServer { server in
+            let socket = try server.connect()
+            try await socket.send("GET /probe/events HTTP/1.1\r\nHost: a\r\n\r\n")
+            let head = try await socket.until("\r\n\r\n")
+            #expect(head.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(head.contains("Content-Type: text/event-stream\r\n"))
+            #expect(head.contains("Cache-Control: no-cache\r\n"))
+            #expect(head.contains("X-Accel-Buffering: no\r\n"))
+            #expect(head.contains("Transfer-Encoding: chunked\r\n"))
+            #expect(!head.contains("Content-Length"))
+            let events = try await socket.until("data: 2\n")
+            let one = try #require(events.firstRange(of: "event: one\ndata: 1\n"))
+            let two = try #require(events.firstRange(of: "event: two\ndata: 2\n"))
+            let comment = try #require(events.firstRange(of: ":"))
+            #expect(comment.lowerBound < one.lowerBound && one.lowerBound < two.lowerBound)
+        }
+    }
+
+    @Test func `HTTP-1.0 gets its events without chunks`() async throws {
+        try await withServer { server in
+            let socket = try server.connect()
+            try await socket.send("GET /probe/events HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+            let head = try await socket.until("\r\n\r\n")
+            #expect(head.contains("Connection: close\r\n"))
+            #expect(!head.contains("Transfer-Encoding"))
+            let events = try await socket.until("data: 2\n")
+            #expect(events.hasSuffix("event: one\ndata: 1\n\nevent: two\ndata: 2\n"))
+        }
+    }
+
+    @Test func `a broadcast reaches every stream on every loop`() async throws {
+        try await withServer(threads: 2) { server in
+            var streams: [RawSocket] = []
+            for _ in 0..<20 { streams.append(try await server.openStream()) }
+            let sender = try server.connect()
+            try await sender.send(
+                "POST /probe/broadcast HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n"
+                    + #"{"message": "hi"}"#)
+            #expect(try await sender.response().text == "20")
+            for stream in streams { _ = try await stream.until("event: news\ndata: hi\n") }
+        }
+    }
+
+    @Test(arguments: ConnectionTests.Ending.allCases)
+    func `a client that goes away is gone at once`(_ ending: ConnectionTests.Ending) async throws {
+        try await withServer { server in
+            let leaving = try await server.openStream()
+            let staying = try await server.openStream()
+            #expect(try await server.clientCount() == 2)
+            if ending == .fin { leaving.close() } else { leaving.reset() }
+            await server.probe.streamClosed.wait()
+            #expect(try await server.clientCount() == 1)
+            staying.close()
+        }
+    }
+
+    @Test func `clients that go away while their streams open leave nothing behind`() async throws {
+        try await withServer { server in
+            for round in 0..<200 {
+                let socket = try server.connect()
+                try await socket.send("GET /probe/events HTTP/1.1\r\nHost: a\r\n\r\n")
+                if round.isMultiple(of: 2) { socket.reset() } else { socket.close() }
+            }
+            while try await server.clientCount() > 0 {}
+        }
+    }
+
+    @Test func `what a client sends into its stream is dropped`() async throws {
+        try await withServer { server in
+            let stream = try await server.openStream()
+            for _ in 0..<64 { try await stream.send([UInt8](repeating: 0, count: 64 * 1024)) }
+            #expect(try await server.clientCount() == 1)
+            stream.close()
+            await server.probe.streamClosed.wait()
+        }
+    }
+
+    @Test func `a client that goes away is gone whatever it sent behind its request`() async throws {
+        try await withServer { server in
+            let socket = try server.connect()
+            try await socket.send("GET /probe/late-events HTTP/1.1\r\nHost: a\r\n\r\n")
+            await server.probe.begun.wait()
+            // More than the connection keeps: it reads no further until the stream is open.
+            let block = [UInt8](repeating: UInt8(ascii: "x"), count: 64 * 1024)
+            var refusals = 0
+            while refusals < 50 {
+                refusals = socket.sendWithoutWaiting(block) == 0 ? refusals + 1 : 0
+                try await server.expectGoodAnswer()
+            }
+            server.probe.gate.fire()
+            _ = try await socket.until("data: 2\n")
+            socket.close()
+            await server.probe.streamClosed.wait()
+            #expect(try await server.clientCount() == 0)
+        }
+    }
+
+    @Test func `a request behind the one that opened a stream is not answered into it`() async throws {
+        try await withServer { server in
+            let socket = try server.connect()
+            try await socket.send(
+                "GET /probe/events HTTP/1.1\r\nHost: a\r\n\r\nGET /probe/text HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = try await socket.until("data: 2\n")
+            await server.shutDown()
+            #expect(try await !socket.untilClosed().contains("HTTP/1.1"))
+        }
+    }
+}
+
+extension RunningServer {
+    /// A stream whose two first events have come.
+    func openStream() async throws -> RawSocket {
+        let socket = try connect()
+        try await socket.send("GET /probe/events HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = try await socket.until("data: 2\n")
+        return socket
+    }
+
+    func clientCount() async throws -> Int {
+        let socket = try connect()
+        try await socket.send("GET /probe/count HTTP/1.1\r\nHost: a\r\n\r\n")
+        return Int(try await socket.response().text) ?? -1
+    }
+}
