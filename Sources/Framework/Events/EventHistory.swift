@@ -33,7 +33,9 @@ struct EventHistory {
     init(_ limits: HistoryLimits, startingAfter sequence: UInt64, _ deletedThrough: [EventAudience: UInt64] = [:]) {
         self.limits = limits
         forgottenThrough = sequence
-        for (audience, deleted) in deletedThrough { logs[audience] = Log(forgottenThrough: max(sequence, deleted)) }
+        for (audience, deleted) in deletedThrough {
+            logs[audience] = Log(forgottenThrough: max(sequence, deleted), forgottenAt: 0)
+        }
     }
 
     var eventCount: Int { keptCount }
