@@ -8,6 +8,7 @@ final class ConnectionSink: EventSink {
     private let context: ChannelHandlerContext
     private let isChunked: Bool
     private let deflater: FrameDeflater
+    private lazy var output = StreamOutput(context, hasUnwritten: connection.unwrittenBytes > 0)
     /// nil for a stream that is not compressed.
     private var gzip: GzipEnvelope?
     var subscriber: Subscriber?
@@ -42,7 +43,7 @@ final class ConnectionSink: EventSink {
         send(isChunked ? compressed.chunk : compressed.blocks)
     }
 
-    private func send(_ buffer: ByteBuffer) { context.write(connection.wrapOutboundOut(buffer), promise: nil) }
+    private func send(_ buffer: ByteBuffer) { output.write(buffer) }
 
     private func framed(_ first: [UInt8], _ second: ByteBuffer) -> ByteBuffer {
         var content = ByteBuffer(bytes: first)
@@ -53,7 +54,7 @@ final class ConnectionSink: EventSink {
         return chunk
     }
 
-    func flush() { context.flush() }
+    func flush() { output.flush() }
 
     var isWritable: Bool { context.channel.isWritable }
 
@@ -62,9 +63,7 @@ final class ConnectionSink: EventSink {
         let last = isChunked ? ByteBuffer.lastChunk : ByteBuffer()
         // A peer that does not read is not waited for.
         connection.closeAfter(Connection.lingering)
-        context.writeAndFlush(connection.wrapOutboundOut(last)).assumeIsolated().whenComplete { [context] _ in
-            context.close(promise: nil)
-        }
+        output.close(behind: last)
     }
 
     func abort() { context.close(promise: nil) }

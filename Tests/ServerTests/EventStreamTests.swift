@@ -35,6 +35,27 @@ import Testing
         }
     }
 
+    @Test(arguments: [1000, 50000]) func `a reader that pauses gets everything in order`(size: Int) async throws {
+        try await withServer { server in
+            let stream = try server.connect(receiveBuffer: 4096)
+            try await stream.send("GET /probe/events HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = try await stream.until("data: 2\n")
+            let sender = try server.connect()
+            let count = 900_000 / size
+            for number in 0..<count {
+                let body = "message=\(number)-" + String(repeating: "x", count: size)
+                try await sender.send(
+                    "POST /probe/broadcast HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n"
+                        + "Content-Type: application/x-www-form-urlencoded\r\n\r\n" + body)
+                #expect(try await sender.response().text == "1")
+            }
+            for number in 0..<count {
+                let event = try await stream.until("-" + String(repeating: "x", count: size) + "\n")
+                #expect(event.contains("event: news\ndata: \(number)-x"))
+            }
+        }
+    }
+
     @Test func `a broadcast reaches every stream on every loop`() async throws {
         try await withServer(threads: 2) { server in
             var streams: [RawSocket] = []

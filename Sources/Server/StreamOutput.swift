@@ -1,0 +1,91 @@
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// The way of an event stream's bytes into its socket: by one call of the kernel where nothing waits before them, which is
+/// the rule, and else by way of the channel, which waits for the peer.
+///
+/// A channel's own writing keeps a queue, a promise and its state for every write; for one event to a thousand clients that
+/// costs more than the calls themselves.
+// Confined to its event loop.
+final class StreamOutput {
+    private let context: ChannelHandlerContext
+    /// The socket, where the kernel may be called directly.
+    private let socket: NIOBSDSocket.Handle?
+    /// What was written last and is not flushed.
+    private var held: ByteBuffer?
+    /// True when something before that was given to the channel and is not flushed.
+    private var hasUnflushed = false
+    /// How many flushes the channel is not through with.
+    private var unfinished = 0
+
+    init(_ context: ChannelHandlerContext, hasUnwritten: Bool) {
+        self.context = context
+        #if os(Linux)
+        socket = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }
+        #else
+        socket = nil
+        #endif
+        // What the connection wrote before must go first.
+        if hasUnwritten { flushThroughChannel(ByteBuffer()) }
+    }
+
+    func write(_ buffer: ByteBuffer) {
+        if let held {
+            context.write(NIOAny(held), promise: nil)
+            hasUnflushed = true
+        }
+        held = buffer
+    }
+
+    func flush() {
+        guard let buffer = held else { return }
+        held = nil
+        var rest = buffer
+        if unfinished == 0, !hasUnflushed, context.channel.isActive {
+            guard sendNow(&rest) else { return context.close(promise: nil) }
+            if rest.readableBytes == 0 { return }
+        }
+        flushThroughChannel(rest)
+    }
+
+    /// Flushes everything, then closes.
+    func close(behind last: ByteBuffer) {
+        write(last)
+        guard let buffer = held else { return }
+        held = nil
+        context.writeAndFlush(NIOAny(buffer)).assumeIsolated().whenComplete { [context] _ in
+            context.close(promise: nil)
+        }
+    }
+
+    private func flushThroughChannel(_ buffer: ByteBuffer) {
+        hasUnflushed = false
+        unfinished += 1
+        context.writeAndFlush(NIOAny(buffer)).assumeIsolated().whenComplete { _ in self.unfinished -= 1 }
+    }
+
+    /// Has the kernel take what it can.
+    ///
+    /// - Returns: false where the connection is broken.
+    private func sendNow(_ buffer: inout ByteBuffer) -> Bool {
+        #if os(Linux)
+        guard let socket else { return true }
+        let sent = buffer.withUnsafeReadableBytes { bytes in
+            send(socket, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        }
+        if sent >= 0 {
+            buffer.moveReaderIndex(forwardBy: sent)
+            return true
+        }
+        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
+        #else
+        return true
+        #endif
+    }
+}
