@@ -7,6 +7,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
@@ -17,6 +18,7 @@ let package = Package(
         .library(name: "Martlet", targets: ["Martlet"]),
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
         .library(name: "MartletClient", targets: ["MartletClient"]),
+        .library(name: "MartletSQLite", targets: ["MartletSQLite"]),
         .executable(name: "ExampleApp", targets: ["ExampleAppMain"]),
         .library(name: "MartletRouting", targets: ["MartletRouting"]),
     ],
@@ -27,6 +29,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/swiftlang/swift-syntax.git", from: "603.0.1"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
     ],
     targets: [
         // Arrows only point up this list (Docs/architecture.md).
@@ -85,6 +88,11 @@ let package = Package(
             ],
             path: "Sources/Client",
             swiftSettings: strict),
+        .target(
+            name: "MartletSQLite",
+            dependencies: ["MartletCore", "MartletMiddleware", grdb],
+            path: "Sources/SQLite",
+            swiftSettings: strict),
         .testTarget(name: "RoutingTests", dependencies: ["MartletRouting"], swiftSettings: strict),
         .testTarget(name: "EventStreamTests", dependencies: ["MartletEventStream", nio], swiftSettings: strict),
         .testTarget(
@@ -113,6 +121,9 @@ let package = Package(
         .testTarget(
             name: "ServerTests", dependencies: ["Martlet", "MartletTesting", nio, nioPosix],
             swiftSettings: strict),
+        .testTarget(
+            name: "SQLiteTests", dependencies: ["Martlet", "MartletSQLite", "MartletTesting", grdb],
+            swiftSettings: strict),
         .testTarget(name: "ExampleAppTests", dependencies: ["ExampleApp", "MartletTesting"], swiftSettings: strict),
         .testTarget(
             name: "ClientTests",
@@ -120,7 +131,7 @@ let package = Package(
             swiftSettings: strict),
         // Every Swift sample of README.md and Docs stands in this target.
         .testTarget(
-            name: "DocsTests", dependencies: ["Martlet", "MartletTesting", "MartletClient", nio],
+            name: "DocsTests", dependencies: ["Martlet", "MartletClient", "MartletSQLite", "MartletTesting", nio],
             swiftSettings: strict),
         .executableTarget(
             name: "EventClient",
@@ -132,9 +143,12 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "ExampleApp",
-            dependencies: ["Martlet"],
+            dependencies: ["Martlet", "MartletSQLite"],
             resources: [.copy("Public")],
             swiftSettings: strict),
+        // What Scripts/soak torments; no product.
+        .executableTarget(
+            name: "SoakServer", dependencies: ["Martlet", "MartletSQLite"], path: "Soak/Server", swiftSettings: strict),
         .executableTarget(name: "ExampleAppMain", dependencies: ["ExampleApp"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -1,4 +1,6 @@
+import Foundation
 import Martlet
+import MartletSQLite
 
 package struct ExampleApp: App {
     package init() {}
@@ -6,6 +8,12 @@ package struct ExampleApp: App {
     package func configure(_ app: inout AppBuilder) throws {
         app.services.add(ChatRooms())
         app.services.add(SystemMonitor())
-        app.use(Compression(), ClientScript(), Sessions(.memory))
+        if let file = ProcessInfo.processInfo.environment["EVENTS_FILE"], !file.isEmpty {
+            // What was said and who is signed in outlive a restart.
+            app.events.store = SQLiteHistory(file)
+            app.use(Compression(), ClientScript(), Sessions(try SQLiteSessionStore(file + ".sessions")))
+        } else {
+            app.use(Compression(), ClientScript(), Sessions(.memory))
+        }
     }
 }

@@ -38,6 +38,7 @@ public final class Server: Sendable {
     ) async throws -> Server {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         do {
+            try await checkFree(address, group)
             let application = try Application(app, eventLoops: Array(group.makeIterator()), configure: configure)
             return try await Server(application, address, group)
         } catch {
@@ -46,11 +47,27 @@ public final class Server: Sendable {
         }
     }
 
+    /// Finds a port that is in use before the application is put together, which may wait for what the other process has.
+    private static func checkFree(_ address: Address, _ group: MultiThreadedEventLoopGroup) async throws {
+        guard address.port != 0 else { return }
+        let bootstrap = ServerBootstrap(group: group).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        do {
+            try await bootstrap.bind(host: address.host, port: address.port).get().close().get()
+        } catch {
+            throw startupError(error, at: address)
+        }
+    }
+
+    private static func startupError(_ error: any Error, at address: Address) -> StartupError {
+        guard let error = error as? IOError else { return StartupError("Cannot listen on \(address): \(error).") }
+        return StartupError(sentence(for: error, at: address))
+    }
+
     private init(_ application: Application, _ address: Address, _ group: MultiThreadedEventLoopGroup) async throws {
-        OpenFileLimit.raise()
+        let room = OpenFileLimit.raise()
         let loops = application.executors.map(EventLoopState.init)
         let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.executor.eventLoop), $0) })
-        let connections = ConnectionCounter(limit: application.limits.maxConnections)
+        let connections = ConnectionCounter(limit: min(application.limits.maxConnections, room))
         for loop in loops { try await loop.executor.eventLoop.submit { loop.start() }.get() }
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Int32(application.limits.backlog))
@@ -66,10 +83,8 @@ public final class Server: Sendable {
             }
         do {
             listener = try await bootstrap.bind(host: address.host, port: address.port).get()
-        } catch let error as IOError {
-            throw StartupError(Self.sentence(for: error, at: address))
         } catch {
-            throw StartupError("Cannot listen on \(address): \(error).")
+            throw Self.startupError(error, at: address)
         }
         self.address = Address(host: address.host, port: listener.localAddress?.port ?? address.port)
         self.application = application

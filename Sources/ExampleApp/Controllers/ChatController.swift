@@ -10,10 +10,10 @@ struct ChatController {
         let msg: String
     }
 
-    /// GET /chat/stream
-    func stream(_ ctx: Context) throws -> EventStream {
+    /// GET /chat/stream, field `history`: how many of the last events come before the welcome
+    func stream(history: Int = 0, _ ctx: Context) throws -> EventStream {
         let user = try ctx.loggedInUser
-        return ctx.sse.open(user: user.id) { [rooms] client in
+        return ctx.sse.open(user: user.id, replay: history > 0 ? .last(history) : .none) { [rooms] client in
             rooms.register(user.id, username: user.name)
             try client.send(event: "system", data: ["msg": "欢迎 \(user.name) 加入聊天室"])
         } onClose: { [rooms] _ in
@@ -21,10 +21,10 @@ struct ChatController {
         }
     }
 
-    /// POST /chat/send
-    @POST func send(message: String, _ ctx: Context) throws -> Envelope {
+    /// POST /chat/send, answered when the message is kept
+    @POST func send(message: String, _ ctx: Context) async throws -> Envelope {
         let user = try ctx.loggedInUser
-        try ctx.sse.broadcast(event: "message", data: Line(user: user.name, msg: message))
+        try await ctx.sse.broadcast(event: "message", data: Line(user: user.name, msg: message))
         return .ok("已发送")
     }
 

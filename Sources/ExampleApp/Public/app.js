@@ -483,7 +483,8 @@ function task(flight) {
 /** Account and chat: the session, and the room that it opens. */
 function chat(log) {
     const tabs = new BroadcastChannel("martlet.account");
-    let user, lastBy = null;
+    let user, lastBy = null, catchesUp = false, timer;
+    const seen = new Set();
 
     function line(kind, by, text) {
         const mine = kind === "message" && by === user?.username;
@@ -495,15 +496,30 @@ function chat(log) {
         appendLines($("chat-lines"), [row]);
     }
 
-    const room = new Stream("/chat/stream", ["system", "message", "private"], {
+    /** Who is in the room, asked every five seconds while the page is looked at. */
+    async function members() {
+        clearTimeout(timer);
+        timer = setTimeout(members, 5000);
+        if (!user || document.hidden || !$("chat-rejoin").hidden) return;
+        const reply = await call("/chat/members");
+        if (reply.ok && Array.isArray(reply.body.data)) $("chat-members").textContent = reply.body.data.join(", ");
+    }
+
+    const room = new Stream("/chat/stream?history=30", ["system", "message", "private"], {
         shared: true,
         onEvent(event) {
             const said = parsed(event.data) ?? {};
-            if (event.name === "private") {
-                log.add(event);
-                line("private", "private message", event.data);
-            } else if (event.name === "system") {
+            if (event.name === "system") {
+                catchesUp = false; // What comes before the welcome is the past.
+                members();
                 line("system", null, String(said.msg ?? event.data));
+                return;
+            }
+            if (seen.has(event.id)) return;
+            if (event.id) seen.add(event.id);
+            if (event.name === "private") {
+                if (!catchesUp) log.add(event);
+                line("private", "private message", event.data);
             } else {
                 line("message", String(said.user ?? "someone"), String(said.msg ?? event.data));
             }
@@ -530,9 +546,11 @@ function chat(log) {
         $("account-initial").textContent = Array.from(user?.username ?? "")[0]?.toUpperCase() ?? "";
         if (!first) log.reopen(`${user ? "signed in" : "signed out"}, the stream starts anew`);
         lastBy = null;
+        catchesUp = true;
         if (user) room.open();
         else {
             room.close();
+            seen.clear();
             $("chat-lines").replaceChildren();
         }
     }
@@ -556,6 +574,7 @@ function chat(log) {
         changed(reply);
     });
     $("chat-rejoin").addEventListener("click", () => room.open());
+    document.addEventListener("visibilitychange", members);
     $("chat-message").addEventListener("keydown", event => {
         if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
         event.preventDefault();

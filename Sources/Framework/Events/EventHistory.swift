@@ -27,10 +27,15 @@ struct EventHistory {
     /// Logs without events are remembered up to this number: they know that nothing of theirs is missing.
     private static let maximumEmptyLogs = 10_000
 
-    /// - Parameter sequence: what came before it is not known here.
-    init(_ limits: HistoryLimits, startingAfter sequence: UInt64) {
+    /// - Parameters:
+    ///   - sequence: what came before it is not known here.
+    ///   - deletedThrough: the same for single audiences.
+    init(_ limits: HistoryLimits, startingAfter sequence: UInt64, _ deletedThrough: [EventAudience: UInt64] = [:]) {
         self.limits = limits
         forgottenThrough = sequence
+        for (audience, deleted) in deletedThrough {
+            logs[audience] = Log(forgottenThrough: max(sequence, deleted), forgottenAt: 0)
+        }
     }
 
     var eventCount: Int { keptCount }

@@ -28,10 +28,12 @@ public protocol HistoryStore: Sendable {
 public struct StoredHistory: Sendable {
     /// Names the numbering of these events; a store makes one when it is new, and keeps it.
     public var epoch: String
-    /// The last number that was given.
+    /// The last number that was stored.
     public var lastSequence: UInt64
-    /// The last number of which something may have been deleted.
+    /// The last number of which something may have been deleted, for audiences that are not in `deletedThroughByAudience`.
     public var deletedThrough: UInt64
+    /// Where it is known: the last number that was deleted, so that one topic's loss is not announced to another's clients.
+    public var deletedThroughByAudience: [EventAudience: UInt64] = [:]
     /// In order.
     public var events: [StoredEvent]
 
@@ -80,7 +82,8 @@ extension EventHistory {
         } catch {
             throw StartupError("The history of events cannot be read: \(error).")
         }
-        var history = EventHistory(settings.history, startingAfter: stored.deletedThrough)
+        var history = EventHistory(
+            settings.history, startingAfter: stored.deletedThrough, stored.deletedThroughByAudience)
         for event in stored.events {
             let rules = settings.settings(of: event.audience)
             let id = EventID(epoch: stored.epoch, sequence: event.sequence)

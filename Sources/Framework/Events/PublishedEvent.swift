@@ -59,7 +59,7 @@ package struct EventID: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// An epoch that no other process has had.
-    static func newEpoch() -> String { String(UInt64.random(in: 1 << 40..<1 << 52), radix: 36) }
+    package static func newEpoch() -> String { String(UInt64.random(in: 1 << 40..<1 << 52), radix: 36) }
 }
 
 /// What a publisher learns.

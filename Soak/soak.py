@@ -1,0 +1,352 @@
+"""Torments a server and checks what its clients saw. Scripts/soak says how to call it."""
+import argparse
+import asyncio
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from ledger import Ledger, Record, check
+from server import Server
+from wire import BROKEN, Connection, EventParser, Way, vanish_works
+
+TOPICS = [f"room/{number}" for number in range(6)] + ["drop/fast", "drop/slow"]
+MEGABYTE = 1024 * 1024
+
+
+class Soak:
+    def __init__(self, options, folder):
+        self.options = options
+        self.chance = random.Random(options.seed)
+        self.server = Server(options.server, folder, options.plant)
+        self.way = Way(options.plant, self.chance)
+        self.ledger = Ledger()
+        self.records = []
+        self.counts = Counter()
+        self.is_calm = asyncio.Event()  # Clients stay away while it is set.
+        self.is_quiet = False  # Nothing breaks any more.
+        self.is_burst = False  # Publishers send as much as they can.
+        self.has_published_all = False
+        self.endings = ["fin", "rst"]
+        if vanish_works():
+            self.endings.append("vanish")
+        else:
+            print("skipped: clients that vanish, since this process may not use TCP_REPAIR")
+        self.false_clock = next(
+            (str(path) for path in Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
+        if not self.false_clock:
+            print("skipped: clocks that jump, since libfaketime is not installed")
+
+    # MARK: publishers
+
+    async def publisher(self, name):
+        chance = random.Random(f"{self.options.seed} {name}")
+        connection, sent = None, 0
+        while not self.has_published_all:
+            if self.is_calm.is_set():
+                if connection:
+                    connection.end()
+                    connection = None
+                await asyncio.sleep(0.05)
+                continue
+            topic = "drop/fast" if chance.random() < 0.4 else chance.choice(TOPICS)
+            sent += 1
+            size = chance.randrange(400)
+            if self.is_burst:
+                topic, size = chance.choice(["drop/fast", "room/0"]), 60_000
+            payload = f"{topic} {name} {sent} {'x' * size}"
+            try:
+                connection = connection or await Connection.open(self.server.port)
+            except BROKEN:
+                await asyncio.sleep(0.1)
+                continue
+            self.ledger.unknown.add(payload)
+            try:
+                body = urlencode({"topic": topic, "data": payload}).encode()
+                await connection.send("POST", "/soak/publish", body=body)
+                status, body = await asyncio.wait_for(connection.answer(), 20)
+            except BROKEN:
+                connection.end()
+                connection = None
+                continue
+            self.ledger.unknown.discard(payload)
+            if status == 200:
+                self.ledger.acknowledge(topic, json.loads(body)["id"], payload)
+            else:
+                self.counts[f"refused with {status}"] += 1
+                self.ledger.refused.add(payload)
+            await asyncio.sleep(0 if self.is_burst else chance.expovariate(1 / self.options.pause))
+        if connection:
+            connection.end()
+
+    # MARK: subscribers
+
+    async def subscriber(self, number):
+        chance = random.Random(f"{self.options.seed} client {number}")
+        record = Record(f"client {number}", chance.sample(TOPICS, chance.choice([1, 2, 3, len(TOPICS)])))
+        self.records.append(record)
+        last_id = None
+        target = "/soak/stream?topics=" + quote(",".join(record.topics), safe="")
+        while True:
+            while self.is_calm.is_set():
+                await asyncio.sleep(0.05)
+            try:
+                connection = await Connection.open(self.server.port)
+            except BROKEN:
+                await asyncio.sleep(chance.uniform(0.05, 0.3))
+                continue
+            ending = chance.choice(self.endings)
+            try:
+                fields = [("Accept", "text/event-stream")]
+                if last_id:
+                    fields.append(("Last-Event-ID", last_id))
+                await connection.send("GET", target, fields)
+                status, _ = await asyncio.wait_for(connection.head(), 20)
+                if status != 200:
+                    self.counts[f"streams refused with {status}"] += 1
+                    raise EOFError
+                self.counts["streams"] += 1
+                over = time.monotonic() + chance.expovariate(1 / 6)
+                stall = time.monotonic() + chance.expovariate(1 / 12)
+                parser = EventParser()
+                chunks = connection.chunks()
+                while self.is_quiet or time.monotonic() < over:
+                    if self.is_calm.is_set():
+                        ending = "fin"
+                        break
+                    # A heartbeat comes each second: much longer silence is a dead server.
+                    chunk = await asyncio.wait_for(anext(chunks), 20)
+                    for carried in self.way.carry(chunk):
+                        for event, data, id in parser.feed(carried):
+                            last_id = id or last_id
+                            if event == "message":
+                                self.counts["received"] += 1
+                                record.event(id, data)
+                            elif event == "martlet.resume":
+                                record.resume(json.loads(data))
+                            elif event == "martlet.gap":
+                                record.gap(json.loads(data))
+                    if time.monotonic() > stall and not self.is_quiet:
+                        self.counts["stalls"] += 1
+                        stall = time.monotonic() + 30
+                        await asyncio.sleep(chance.uniform(0.5, 6))
+                self.counts[f"streams ended by {ending}"] += 1
+                connection.end(ending)
+            except (*BROKEN, StopAsyncIteration):
+                self.counts["streams ended by the server"] += 1
+                connection.end()
+            await asyncio.sleep(0 if self.is_quiet else chance.choice([0, 0.05, 0.5, 3]) * chance.random())
+
+    # MARK: what happens to the server
+
+    async def restart(self, how, false_clock=None, files=None):
+        await self.server.end(how)
+        await asyncio.sleep(self.chance.choice([0, 0.5]))
+        await self.server.start(false_clock, files)
+
+    async def hand_over(self):
+        """The next process starts before the one before it has ended, and waits for the file."""
+        old, new = self.server.process, self.server.launch()
+        await asyncio.sleep(1)
+        await self.server.end(signal.SIGTERM, old)
+        self.server.process = new
+        await self.server.listening(new)
+
+    async def lock_the_file(self):
+        """Longer than the server waits: publishers must hear of it, and nobody else."""
+        def hold():
+            other = sqlite3.connect(self.server.file, timeout=10, isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            time.sleep(2.5)
+            other.execute("ROLLBACK")
+            other.close()
+        await asyncio.to_thread(hold)
+
+    async def burst(self):
+        """More than the buffers of readers hold who pause, so that the policies for slow ones act."""
+        self.is_burst = True
+        await asyncio.sleep(4)
+        self.is_burst = False
+
+    async def take_the_descriptors(self):
+        """A server that may open few files, and more connections than that."""
+        await self.restart(signal.SIGKILL, files=160)
+        crowd = []
+        until = time.monotonic() + 4
+        while time.monotonic() < until:
+            try:
+                crowd.append(await Connection.open(self.server.port))
+            except BROKEN:
+                pass
+            if len(crowd) > 300:
+                crowd.pop(self.chance.randrange(100)).end("rst")
+            await asyncio.sleep(0.005)
+        self.counts["connections of a crowd"] += len(crowd)
+        for connection in crowd:
+            connection.end("rst")
+
+    async def jump_the_clock(self):
+        """A server whose time of day jumps to and fro while it runs, and between two that do not agree on it."""
+        await self.restart(signal.SIGKILL, false_clock=self.false_clock)
+        for jump in ("+1h", "-1h", "+0"):
+            await asyncio.sleep(1.5)
+            self.server.clock.write_text(jump)
+
+    async def faults(self, until, may_restart):
+        while time.monotonic() < until:
+            await asyncio.sleep(self.chance.uniform(1, 6))
+            kinds = {"lock": self.lock_the_file, "burst": self.burst}
+            if may_restart:
+                if self.false_clock:
+                    kinds["clock"] = self.jump_the_clock
+                kinds["descriptors"] = self.take_the_descriptors
+                kinds["SIGTERM"] = lambda: self.restart(signal.SIGTERM)
+                kinds["kill -9"] = lambda: self.restart(signal.SIGKILL)
+                kinds["handover"] = self.hand_over
+            # First those that were not yet tried, so that a short run has all.
+            fewest = min(self.counts[f"fault: {kind}"] for kind in kinds)
+            kind = self.chance.choice([kind for kind in kinds if self.counts[f"fault: {kind}"] == fewest])
+            self.counts[f"fault: {kind}"] += 1
+            self.say(kind)
+            await kinds[kind]()
+
+    # MARK: the run
+
+    def say(self, text):
+        print(f"{time.monotonic() - self.began:6.1f} s  {text}", flush=True)
+
+    async def calm(self):
+        """Sends all clients away, and waits until the server has noticed.
+
+        Returns its descriptors, its memory, and the bytes of its history."""
+        self.is_calm.set()
+        figures = {}
+        for _ in range(300):
+            await asyncio.sleep(0.1)
+            figures = await self.server.get("/soak/figures")
+            if figures["streams"] == 0:
+                break
+        files = self.server.open_files
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            now = self.server.open_files
+            if now >= files:
+                break
+            files = now
+        return self.server.open_files, self.server.memory, figures
+
+    async def run(self):
+        self.began = time.monotonic()
+        seconds = self.options.minutes * 60
+        await self.server.start()
+        tasks = [asyncio.create_task(self.subscriber(number)) for number in range(self.options.clients)]
+        tasks += [asyncio.create_task(self.publisher(f"p{number}")) for number in range(self.options.publishers)]
+        try:
+            await self.faults(self.began + seconds * 0.6, may_restart=True)
+            # From here on one process is watched.
+            await self.restart(signal.SIGKILL)
+            self.counts["fault: kill -9"] += 1
+            # What it takes at its busiest it keeps: the C library gives little back.
+            for _ in range(2):
+                await self.burst()
+                await asyncio.sleep(2)
+            before = await self.calm()
+            self.say(f"calm: {before[0]} descriptors, {before[1] / MEGABYTE:.1f} MB")
+            self.is_calm.clear()
+            await self.faults(self.began + seconds, may_restart=False)
+            self.say("the last events")
+            self.has_published_all = self.is_quiet = True
+            await asyncio.gather(*tasks[self.options.clients:])
+            await self.everything_arrives()
+            after = await self.calm()
+            self.say(f"calm: {after[0]} descriptors, {after[1] / MEGABYTE:.1f} MB")
+        except OSError as error:
+            status = self.server.process.poll()
+            raise RuntimeError(f"the server is not there: status {status}, {self.server.said}") from error
+        finally:
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+        broken = [repr(each) for each in results if isinstance(each, Exception)]
+        await self.server.end(signal.SIGTERM)
+        return self.report(before, after, [f"the harness itself broke: {each}" for each in broken])
+
+    async def everything_arrives(self):
+        deadline = time.monotonic() + 60
+        while any(record.missing(self.ledger) for record in self.records) and time.monotonic() < deadline:
+            await asyncio.sleep(0.5)
+
+    def report(self, before, after, wrongs):
+        wrongs += check(self.ledger, self.records)
+        if after[0] > before[0] + 2:
+            wrongs.append(f"descriptors: {before[0]} before, {after[0]} after")
+        # The history has grown meanwhile, up to its limits, and an event has more than its bytes.
+        grown = after[2]["historyBytes"] - before[2]["historyBytes"]
+        grown += 1000 * (after[2]["historyEvents"] - before[2]["historyEvents"])
+        allowed = before[1] * 1.15 + 2 * max(0, grown) + 16 * MEGABYTE
+        if after[1] > allowed:
+            wrongs.append(f"memory: {before[1] / MEGABYTE:.1f} MB before, {after[1] / MEGABYTE:.1f} MB after")
+        verdicts = sum((Counter(record.verdicts) for record in self.records), Counter())
+        print(f"seed {self.options.seed}, {self.options.clients} clients, {self.options.publishers} publishers")
+        print(f"{self.ledger.count} events acknowledged, {len(self.ledger.unknown)} never answered")
+        for name in sorted(self.counts):
+            print(f"  {name}: {self.counts[name]}")
+        print("  told: " + ", ".join(f"{name} {count}" for name, count in sorted(verdicts.items())))
+        print(f"  slow readers since the calm: {after[2]['disconnected']} sent away, {after[2]['dropped']} events dropped")
+        print(f"descriptors {before[0]} → {after[0]}, memory {before[1] / MEGABYTE:.1f} → {after[1] / MEGABYTE:.1f} MB, "
+              f"history {after[2]['historyEvents']} events")
+        for wrong in wrongs[:12]:
+            print(f"WRONG  {wrong}")
+        if len(wrongs) > 12:
+            print(f"WRONG  and {len(wrongs) - 12} more")
+        return wrongs
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--server", required=True)
+    parser.add_argument("--minutes", type=float, default=2)
+    parser.add_argument("--hours", type=float)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
+    parser.add_argument("--plant", choices=["lose", "skip", "double"])
+    parser.add_argument("--clients", type=int, default=40)
+    parser.add_argument("--publishers", type=int, default=4)
+    parser.add_argument("--pause", type=float, default=0.02, help="seconds between the events of a publisher")
+    options = parser.parse_args()
+    if options.hours:
+        options.minutes = options.hours * 60
+    print(f"seed {options.seed}", flush=True)
+    folder = Path(tempfile.mkdtemp(prefix="martlet-soak-"))
+    soak = None
+    try:
+        async def run():
+            nonlocal soak
+            soak = Soak(options, folder)
+            return await soak.run()
+        wrongs = asyncio.run(run())
+    finally:
+        if soak and soak.server.process and soak.server.process.poll() is None:
+            soak.server.process.kill()
+            soak.server.process.wait()
+        if os.environ.get("SOAK_KEEP"):
+            print(f"kept in {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    if options.plant:
+        found = any(wrong.startswith("client") for wrong in wrongs)
+        print(f"the planted bug '{options.plant}' was {'found' if found else 'NOT found'}")
+        return 0 if found else 1
+    print("nothing was lost, doubled or out of order" if not wrongs else f"{len(wrongs)} wrongs")
+    return 1 if wrongs else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+import GRDB
+import MartletCore
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// The tables of a history.
+enum HistoryTable {
+    /// The version of the tables; a file with a later one is left alone.
+    private static let format = 1
+
+    /// Makes the tables where there are none.
+    ///
+    /// - Throws: `SQLiteFileError` for a file of a later version.
+    static func prepare(_ db: Database, _ file: SQLiteFile) throws {
+        if try db.tableExists("martlet_history") {
+            let found = try Int.fetchOne(db, sql: "SELECT format FROM martlet_history") ?? 0
+            guard found == format else {
+                throw SQLiteFileError(
+                    path: file.path, reason: "has format \(found), and this version of Martlet reads format \(format)")
+            }
+            return
+        }
+        try db.execute(
+            sql: """
+                CREATE TABLE martlet_history (
+                    id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, epoch TEXT NOT NULL,
+                    last_sequence INTEGER NOT NULL, deleted_through INTEGER NOT NULL);
+                CREATE TABLE martlet_event (
+                    sequence INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL, event TEXT, data TEXT,
+                    published_at REAL NOT NULL);
+                CREATE INDEX martlet_event_audience ON martlet_event (kind, name);
+                CREATE TABLE martlet_deletion (
+                    kind INTEGER NOT NULL, name TEXT NOT NULL, through INTEGER NOT NULL,
+                    PRIMARY KEY (kind, name)) WITHOUT ROWID;
+                """)
+        try db.execute(
+            sql: "INSERT INTO martlet_history VALUES (1, ?, ?, 0, 0)", arguments: [format, EventID.newEpoch()])
+    }
+
+    /// All that is kept.
+    static func load(_ db: Database) throws -> StoredHistory {
+        guard let row = try Row.fetchOne(db, sql: "SELECT * FROM martlet_history") else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "martlet_history is empty")
+        }
+        let lastSequence: Int64 = row["last_sequence"]
+        var stored = StoredHistory(
+            epoch: row["epoch"], lastSequence: UInt64(lastSequence),
+            deletedThrough: UInt64(row["deleted_through"] as Int64), events: [])
+        let deletions = try Row.fetchCursor(db, sql: "SELECT * FROM martlet_deletion")
+        while let row = try deletions.next() {
+            stored.deletedThroughByAudience[try audience(row)] = UInt64(row["through"] as Int64)
+        }
+        let events = try Row.fetchCursor(db, sql: "SELECT * FROM martlet_event ORDER BY sequence")
+        while let row = try events.next() {
+            stored.events.append(
+                StoredEvent(
+                    sequence: UInt64(row["sequence"] as Int64), audience: try audience(row), event: row["event"],
+                    data: row["data"], publishedAt: Date(timeIntervalSince1970: row["published_at"])))
+        }
+        return stored
+    }
+
+    static func append(_ events: [StoredEvent], _ db: Database) throws {
+        let insert = try db.cachedStatement(sql: "INSERT INTO martlet_event VALUES (?, ?, ?, ?, ?, ?)")
+        for event in events {
+            let (kind, name) = columns(of: event.audience)
+            try insert.execute(arguments: [
+                Int64(event.sequence), kind, name, event.event, event.data, event.publishedAt.timeIntervalSince1970,
+            ])
+        }
+        if let last = events.last {
+            let update = try db.cachedStatement(sql: "UPDATE martlet_history SET last_sequence = ?")
+            try update.execute(arguments: [Int64(last.sequence)])
+        }
+    }
+
+    // MARK: - Audiences
+
+    static func columns(of audience: EventAudience) -> (kind: Int, name: String) {
+        switch audience {
+        case .everyone: (0, "")
+        case .topic(let topic): (1, topic)
+        case .user(let user): (2, user)
+        }
+    }
+
+    static func audience(_ row: Row) throws -> EventAudience {
+        let name: String = row["name"]
+        switch row["kind"] as Int {
+        case 0: return .everyone
+        case 1: return .topic(name)
+        case 2: return .user(name)
+        default: throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "an audience of an unknown kind")
+        }
+    }
+}

@@ -1,0 +1,143 @@
+"""The chat through restarts of the server: a browser catches up by itself, with nothing missing and nothing twice.
+
+MARTLET_APP  the example app's program, that of a debug build if unset
+"""
+import os
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+import requests
+
+from page import Page
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = os.environ.get("MARTLET_APP", str(ROOT / ".build/debug/ExampleApp"))
+
+
+class App:
+    """An app of this test's own, with a file for what must outlive it, and a port that it keeps."""
+
+    def __init__(self, folder):
+        self.environment = dict(os.environ, EVENTS_FILE=str(folder / "events.db"))
+        self.port, self.process = 0, None
+
+    def start(self):
+        command = [PROGRAM, "--host", "127.0.0.1", "--port", str(self.port)]
+        self.process = subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True)
+        self.url = self.process.stdout.readline().removeprefix("Listening on ").strip()
+        assert self.url.startswith("http://127.0.0.1:"), "the app did not say where it listens"
+        self.port = int(self.url.rsplit(":", 1)[1])
+
+    def end(self, how):
+        if self.process is None:
+            return
+        self.process.send_signal(how)
+        status = self.process.wait(timeout=30)
+        self.process.stdout.close()
+        self.process = None
+        return status
+
+
+@pytest.fixture
+def app(tmp_path):
+    app = App(tmp_path)
+    app.start()
+    yield app
+    app.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def ada(browsers, app):
+    page = Page(browsers[0], app.url)
+    page.start_over()
+    page.sign_in("7", "Ada")
+    yield page
+    page.driver.get("about:blank")
+    page.console_errors()  # A browser complains of a server that is away.
+
+
+class Talker:
+    """Somebody who goes on talking, whatever becomes of the server, and knows which lines were accepted."""
+
+    def __init__(self, url, name):
+        self.url, self.name, self.session = url, name, requests.Session()
+        self.said, self.tried, self.goes_on = [], 0, True
+        self.session.post(f"{url}/account/login", data={"user_id": "8", "username": name}, timeout=10).raise_for_status()
+
+    def say(self, line):
+        reply = self.session.post(f"{self.url}/chat/send", data={"message": line}, timeout=10)
+        if reply.status_code == 200 and reply.json()["code"] == 0:
+            self.said.append(line)
+        return reply.status_code
+
+    def talk(self, pause):
+        while self.goes_on and self.tried < 150:
+            self.tried += 1
+            try:
+                assert self.say(f"line {self.tried}") == 200, "the session is gone"
+            except requests.ConnectionError:
+                pass
+            pause.wait(0.05)
+
+
+def lines(page):
+    return page.texts("#chat-lines .message .text")
+
+
+def test_a_reload_shows_what_was_said_and_who_is_there(ada, app):
+    bob = Talker(app.url, "Bob")
+    for line in ("one", 'two <b>"2"</b>', "three"):
+        bob.say(line)
+    ada.wait(lambda: lines(ada) == bob.said, "three lines")
+    ada.open()
+    ada.wait(lambda: lines(ada) == bob.said, "the three lines after a reload")
+    ada.wait_text("#chat-members", "Ada")
+    assert "Bob" not in ada["chat-members"].text, "who only sends is not in the room"
+    with bob.session.get(f"{app.url}/chat/stream", stream=True, timeout=30):
+        ada.wait_text("#chat-members", "Bob")
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_browser_catches_up_with_a_server_that_was_away(ada, app, how):
+    ada.say("before")
+    ada.wait(lambda: lines(ada) == ["before"], "the line before")
+    status = app.end(how)
+    assert status == (-signal.SIGKILL if how == signal.SIGKILL else 0)
+    ada.wait(lambda: ada["chat-state"].text == "reconnecting", "the end of the stream shown")
+    app.start()
+    bob = Talker(app.url, "Bob")
+    missed = [f"missed {number}" for number in range(5)]
+    for line in missed:
+        bob.say(line)
+    ada.wait(lambda: lines(ada) == ["before", *missed], "what was missed")
+    ada.wait_state("chat", "open")
+    ada.say("after")
+    ada.wait(lambda: lines(ada) == ["before", *missed, "after"], "the line after")
+    ada.open()
+    ada.wait(lambda: lines(ada) == ["before", *missed, "after"], "the same after a reload")
+
+
+def test_a_server_killed_while_somebody_talks_loses_nothing_that_it_accepted(ada, app):
+    bob = Talker(app.url, "Bob")
+    pause = threading.Event()
+    talking = threading.Thread(target=bob.talk, args=[pause])
+    talking.start()
+    try:
+        for _ in range(2):
+            heard = len(bob.said)
+            ada.wait(lambda: len(lines(ada)) >= heard + 10, "ten more lines")
+            app.end(signal.SIGKILL)
+            app.start()
+        heard = len(bob.said)
+        ada.wait(lambda: len(bob.said) >= heard + 10, "ten more lines said")
+    finally:
+        bob.goes_on = False
+        talking.join()
+    ada.wait(lambda: lines(ada)[-1:] == bob.said[-1:], "the last line")
+    shown = lines(ada)
+    assert [line for line in shown if line in bob.said] == bob.said
+    # A line whose answer was lost with the server may have been accepted.
+    assert len(set(shown)) == len(shown)
