@@ -38,6 +38,7 @@ import Testing
             #expect(refusal?.response?.status == .forbidden)
         }
         #expect(try await ada.get("/visits").text == #"{"now":0}"#)
+        #expect(try await ada.request(.post, "/rooms/say", form: ["room": "*", "text": "hi"]).status == .notFound)
         let stream = try await ada.stream("/rooms/stream?room=lobby")
         #expect(try await ada.get("/visits").text == #"{"now":1}"#)
         #expect(try await ada.get("/rooms/users?room=lobby").text == #"["ada"]"#)

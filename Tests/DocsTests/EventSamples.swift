@@ -11,6 +11,8 @@ enum ChatEvent: Equatable {
 
 @Controller
 struct RoomsController {
+    static let topics: Set = ["room/lobby", "room/garden"]
+
     /// GET /rooms/stream?room=lobby: the last 20 lines, then what is said
     func stream(room: String, _ ctx: Context) -> EventStream {
         ctx.sse.open(topics: ["room/\(room)"], user: ctx.session["user_id"], replay: .last(20))
@@ -19,6 +21,7 @@ struct RoomsController {
     /// POST /rooms/say
     @POST func say(room: String, text: String, _ ctx: Context) throws -> Envelope {
         guard let user = ctx.session["user_id"] else { throw HTTPError(.unauthorized) }
+        guard Self.topics.contains("room/\(room)") else { throw HTTPError(.notFound) }
         try ctx.sse.publish(ChatEvent.said(user: user, text: text), to: "room/\(room)")
         return .ok()
     }
@@ -45,7 +48,7 @@ struct RoomsApp: App {
     func configure(_ app: inout AppBuilder) throws {
         app.use(Sessions(.memory))
         try app.events.authorize("room/**") { ctx, topic in
-            ctx.session["user_id"] != nil && ["room/lobby", "room/garden"].contains(topic)
+            ctx.session["user_id"] != nil && RoomsController.topics.contains(topic)
         }
         let visits = Visits()
         app.services.add(visits)
