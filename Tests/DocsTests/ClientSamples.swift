@@ -40,17 +40,11 @@ private struct TypedSamples {
         }
     }
 
-    enum ChatEvent: EventDecodable, Sendable {
-        case system(String)
-        case message(ChatLine)
-
-        struct Unknown: Error {}
-
-        init(event: String, data: String) throws {
+    func printRoom(_ source: EventSource) async throws {
+        for try await event in source.events(as: ChatEvent.self, undecodable: .skip) {
             switch event {
-            case "system": self = .system(data)
-            case "message": self = .message(try JSONDecoder().decode(ChatLine.self, from: Data(data.utf8)))
-            default: throw Unknown()
+            case .joined(let user): print("* \(user)")
+            case .said(let user, let text): print("\(user): \(text)")
             }
         }
     }
