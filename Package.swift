@@ -20,6 +20,7 @@ let package = Package(
         .library(name: "MartletClient", targets: ["MartletClient"]),
         .library(name: "MartletSQLite", targets: ["MartletSQLite"]),
         .executable(name: "ExampleApp", targets: ["ExampleAppMain"]),
+        .library(name: "MartletEventStream", targets: ["MartletEventStream"]),
         .library(name: "MartletRouting", targets: ["MartletRouting"]),
     ],
     dependencies: [

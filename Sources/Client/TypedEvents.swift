@@ -28,7 +28,8 @@ extension EventSource {
     ///
     /// - Parameters:
     ///   - type: what the data of an event is.
-    ///   - name: the type of event to read, all others are passed over; `nil` reads all but resume verdicts.
+    ///   - name: the type of event to read, all others are passed over; `nil` reads all but the
+    ///     server's own, whose types begin with `martlet.`.
     ///   - undecodable: what to do with data that is not of that type.
     public func events<Payload: Decodable & Sendable>(
         as type: Payload.Type, named name: String? = nil, undecodable: UndecodableEvents = .fail
@@ -89,7 +90,7 @@ extension EventSource {
                 isolation actor: isolated (any Actor)?
             ) async throws(EventSourceError) -> Element? {
                 while let event = try await events.next(isolation: actor) {
-                    guard event.event == sequence.name ?? event.event, event.event != ResumeVerdict.eventType else {
+                    guard event.event == sequence.name ?? event.event, !event.event.hasPrefix("martlet.") else {
                         continue
                     }
                     do {

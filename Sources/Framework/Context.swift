@@ -115,11 +115,10 @@ public final class Context: Sendable {
         }
     }
 
-    /// - Parameter isLast: false when the action has returned, true when the whole chain has.
     /// True where scoped services were asked for.
     var hasScope: Bool { state.withLock { $0.scope != nil } }
 
-    /// - Parameter isLast: true where none is to be made any more.
+    /// - Parameter isLast: true when the whole chain has returned, and none is to be made any more.
     /// - Returns: what is to be closed.
     func endScope(isLast: Bool) -> ServiceScope? {
         state.withLock { state in

@@ -27,7 +27,9 @@ final class StreamOutput {
     init(_ context: ChannelHandlerContext, hasUnwritten: Bool) {
         self.context = context
         #if os(Linux)
-        socket = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }
+        socket = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            $0
+        }
         #else
         socket = nil
         #endif

@@ -2,7 +2,7 @@ import HTTPTypes
 
 /// Lets streams that expire go on: mount it with `app.use(StreamRefresh { ctx, client in … })`.
 ///
-/// A stream opened with `expiresAfter:` begins with a `martlet.expiry` event, `{"client":"17","seconds":900}`. Its client
+/// A stream opened with `expiresAfter:` begins with a `martlet.expiry` event, `{"client":17,"seconds":900}`. Its client
 /// posts `client=17` here in time, with the credentials that it then has.
 public struct StreamRefresh: Middleware {
     /// Decides for how long a client's stream goes on; nil lets it run out.
