@@ -10,6 +10,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+/// An async function runs where its caller does: without it each call in a request's chain asks for its executor anew.
+let strictOnCaller = strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
 
 let package = Package(
     name: "martlet",

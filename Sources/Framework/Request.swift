@@ -39,8 +39,11 @@ public struct Request: Sendable {
 
     /// The value of the first cookie of that name (RFC 6265 section 5.4).
     public func cookie(_ name: String) -> String? {
-        for line in headers[values: .cookie] {
-            for pair in line.utf8.split(separator: UInt8(ascii: ";")) {
+        for field in headers where field.name == .cookie {
+            var rest = field.value.utf8[...]
+            while !rest.isEmpty {
+                let pair = rest.prefix { $0 != UInt8(ascii: ";") }
+                rest = rest[pair.endIndex...].dropFirst()
                 let trimmed = pair.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
                 guard let equals = trimmed.firstIndex(of: UInt8(ascii: "=")),
                     trimmed[..<equals].elementsEqual(name.utf8)

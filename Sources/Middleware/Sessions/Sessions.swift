@@ -21,7 +21,9 @@ public struct Sessions: Middleware {
         let session = try await session(for: ctx.request)
         ctx[SessionKey.self] = session
         var response = try await next(ctx)
-        if let cookie = try await save(session) {
+        let outcome = session.outcome
+        if case .unchanged = outcome { return response }
+        if let cookie = try await save(session, outcome) {
             response.headers.append(HTTPField(name: .setCookie, value: cookie.headerValue))
             // What one client's cookie made must not be another's from a shared cache (RFC 9111 section 7.3).
             if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-cache=\"set-cookie\"" }
@@ -38,8 +40,8 @@ public struct Sessions: Middleware {
     }
 
     /// - Returns: the cookie to set, if any.
-    private func save(_ session: Session) async throws -> SetCookie? {
-        switch session.outcome {
+    private func save(_ session: Session, _ outcome: Session.Outcome) async throws -> SetCookie? {
+        switch outcome {
         case .unchanged:
             return nil
         case .update(let changes):
