@@ -31,6 +31,12 @@ ROWS = {
     "sse_burst": Row(
         "1000 events to 200 streams in one publish", "events/s", least={"node": 8, "nchan": 4}),
     "sse_pipelined": Row("the same as 1000 pipelined publishes", "events/s"),
+    "gzip_paced": Row(
+        "paced broadcast with gzip, 1000 bytes", "events/s", least={"node": 5, "c": 5}),
+    "gzip_paced_p99": Row("its fan-out, p99", "ms"),
+    "gzip_memory": Row("its streams, memory each", "KB", at_most=10),
+    "replay_rate": Row("replay of 1000 events to 1000 streams that come back", "events/s"),
+    "replay_memory": Row("its most memory beyond that before, for each stream", "KB", at_most=20),
     "idle_memory": Row("10,000 idle streams, memory each", "KB", at_most=6),
     "idle_connect": Row("10,000 streams, time to connect", "s", at_most=3),
     "idle_fan_out": Row("one broadcast to 10,000 streams", "ms", most={"c": 3}),
