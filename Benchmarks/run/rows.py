@@ -55,17 +55,20 @@ ROWS |= {
     "event_encoding_allocations": Row("its allocations", "", at_most=0),
     "event_parsing": Row("parsing them", "MB/s", at_least=300),
     "event_parsing_allocations": Row("its allocations", ""),
-    "action_plain": Row("in process: a plain action", "µs"),
-    "action_encoded": Row("in process: an encoded struct", "µs"),
-    "binding_path": Row("in process: an Int of the path", "µs"),
-    "binding_form": Row("in process: three fields of a form", "µs"),
-    "binding_json": Row("in process: three fields of JSON", "µs"),
-    "binding_json_whole": Row("in process: a struct of JSON", "µs"),
-    "middleware_passing": Row("one middleware that does nothing", "µs"),
-    "middleware_sessions": Row("the session middleware, no cookie", "µs"),
-    "middleware_compression": Row("the compression middleware, not applied", "µs"),
 }
-for _name in [name for name in ROWS if name.startswith(("action_", "binding_", "middleware_"))]:
+
+for _name, _title in {
+    "action_plain": "in process: a plain action",
+    "action_encoded": "in process: an encoded struct",
+    "binding_path": "in process: an Int of the path",
+    "binding_form": "in process: three fields of a form",
+    "binding_json": "in process: three fields of JSON",
+    "binding_json_whole": "in process: a struct of JSON",
+    "middleware_passing": "one middleware that does nothing",
+    "middleware_sessions": "the session middleware, no cookie",
+    "middleware_compression": "the compression middleware, not applied",
+}.items():
+    ROWS[_name] = Row(_title, "µs")
     ROWS[f"{_name}_allocations"] = Row("its allocations", "")
 
 FAN_OUT_STREAMS = [100, 1000, 5000, 15000]
