@@ -11,6 +11,7 @@ final class ConnectionSink: EventSink {
     private lazy var output = StreamOutput(context, hasUnwritten: connection.unwrittenBytes > 0)
     /// nil for a stream that is not compressed.
     private var gzip: GzipEnvelope?
+    /// Holds the sink, too, so it is let go of when either side ends the stream.
     var subscriber: Subscriber?
 
     init(
@@ -64,13 +65,17 @@ final class ConnectionSink: EventSink {
         // A peer that does not read is not waited for.
         connection.closeAfter(Connection.lingering)
         output.close(behind: last)
+        subscriber = nil
     }
 
     func abort() { context.close(promise: nil) }
 
     func becameWritable() { subscriber?.becameWritable() }
 
-    func channelClosed() { subscriber?.left() }
+    func channelClosed() {
+        subscriber?.left()
+        subscriber = nil
+    }
 }
 
 extension Connection {
