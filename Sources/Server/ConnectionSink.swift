@@ -57,7 +57,7 @@ final class ConnectionSink: EventSink {
 
     func flush() { output.flush() }
 
-    var isWritable: Bool { context.channel.isWritable }
+    var isWritable: Bool { output.isWritable }
 
     func end() {
         if let gzip { send(framed([], gzip.trailer)) }

@@ -15,6 +15,7 @@ import Musl
 // Confined to its event loop.
 final class StreamOutput {
     private let context: ChannelHandlerContext
+    private let channel: any Channel
     /// The socket, where the kernel may be called directly.
     private let socket: NIOBSDSocket.Handle?
     /// What was written last and is not flushed.
@@ -26,6 +27,7 @@ final class StreamOutput {
 
     init(_ context: ChannelHandlerContext, hasUnwritten: Bool) {
         self.context = context
+        channel = context.channel
         #if os(Linux)
         socket = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
             $0
@@ -36,6 +38,10 @@ final class StreamOutput {
         // What the connection wrote before must go first.
         if hasUnwritten { flushThroughChannel(ByteBuffer()) }
     }
+
+    /// False while the peer is so slow that more would only wait in memory. The channel is asked only where it was given
+    /// something.
+    var isWritable: Bool { unfinished == 0 && !hasUnflushed || channel.isWritable }
 
     func write(_ buffer: ByteBuffer) {
         if let held {
@@ -49,7 +55,7 @@ final class StreamOutput {
         guard let buffer = held else { return }
         held = nil
         var rest = buffer
-        if unfinished == 0, !hasUnflushed, context.channel.isActive {
+        if unfinished == 0, !hasUnflushed, channel.isActive {
             guard sendNow(&rest) else { return context.close(promise: nil) }
             if rest.readableBytes == 0 { return }
         }
