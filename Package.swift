@@ -58,18 +58,18 @@ let package = Package(
                 logging,
             ],
             path: "Sources/Framework",
-            swiftSettings: strict),
+            swiftSettings: strictOnCaller),
         .target(
             name: "MartletMiddleware",
             dependencies: ["MartletCore", "CZlib"],
             path: "Sources/Middleware",
             resources: [.embedInCode("martlet.js")],
-            swiftSettings: strict),
+            swiftSettings: strictOnCaller),
         .target(
             name: "MartletServer",
             dependencies: ["MartletCore", nio, nioPosix, httpTypes, logging],
             path: "Sources/Server",
-            swiftSettings: strict),
+            swiftSettings: strictOnCaller),
         .target(
             name: "Martlet",
             dependencies: [
