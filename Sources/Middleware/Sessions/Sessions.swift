@@ -18,7 +18,13 @@ public struct Sessions: Middleware {
     }
 
     public func respond(to ctx: Context, next: Next) async throws -> Response {
-        let session = try await session(for: ctx.request)
+        let session: Session
+        // An id that the store does not know is not adopted: its client gets a new one with its first value.
+        if let id = ctx.request.cookie(cookieName).flatMap(SessionID.init), let values = try await store.load(id) {
+            session = Session(storedID: id, values: values)
+        } else {
+            session = Session(storedID: nil, values: [:])
+        }
         ctx[SessionKey.self] = session
         var response = try await next(ctx)
         let outcome = session.outcome
@@ -29,14 +35,6 @@ public struct Sessions: Middleware {
             if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-cache=\"set-cookie\"" }
         }
         return response
-    }
-
-    /// An id that the store does not know is not adopted: its client gets a new one with its first value.
-    private func session(for request: Request) async throws -> Session {
-        guard let id = request.cookie(cookieName).flatMap(SessionID.init), let values = try await store.load(id) else {
-            return Session(storedID: nil, values: [:])
-        }
-        return Session(storedID: id, values: values)
     }
 
     /// - Returns: the cookie to set, if any.
