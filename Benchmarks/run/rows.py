@@ -24,7 +24,7 @@ ROWS = {
     "user_processor": Row("processor time a request, /user/{id}", "µs"),
     "latency_p99": Row("p99 latency at full load", "ms", most={"hummingbird": 1.0}),
     "allocations": Row("allocations a request, /plaintext", "", most={"hummingbird": 1.0}),
-    "middleware": Row("/plaintext behind session, request id, compression", "req/s", least={"plain": 0.85}),
+    "middleware": Row("/user/{id} behind session, request id, compression", "req/s", least={"plain": 0.85}),
     "sse_paced": Row(
         "paced broadcast, 64 bytes", "events/s", least={"nchan": 1.2, "hummingbird": 3, "c": 0.75}),
     "sse_paced_p99": Row("its fan-out, p99", "ms", most={"nchan": 1.0}),

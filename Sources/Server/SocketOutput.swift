@@ -7,13 +7,13 @@ import Glibc
 import Musl
 #endif
 
-/// The way of an event stream's bytes into its socket: by one call of the kernel where nothing waits before them, which is
+/// The way of a connection's bytes into its socket: by one call of the kernel where nothing waits before them, which is
 /// the rule, and else by way of the channel, which waits for the peer.
 ///
 /// A channel's own writing keeps a queue, a promise and its state for every write; for one event to a thousand clients that
-/// costs more than the calls themselves.
+/// costs as much as the calls themselves.
 // Confined to its event loop.
-final class StreamOutput {
+final class SocketOutput {
     private let context: ChannelHandlerContext
     private let channel: any Channel
     /// The socket, where the kernel may be called directly.
@@ -25,7 +25,7 @@ final class StreamOutput {
     /// How many flushes the channel is not through with.
     private var unfinished = 0
 
-    init(_ context: ChannelHandlerContext, hasUnwritten: Bool) {
+    init(_ context: ChannelHandlerContext) {
         self.context = context
         channel = context.channel
         #if os(Linux)
@@ -35,8 +35,6 @@ final class StreamOutput {
         #else
         socket = nil
         #endif
-        // What the connection wrote before must go first.
-        if hasUnwritten { flushThroughChannel(ByteBuffer()) }
     }
 
     /// False while the peer is so slow that more would only wait in memory. The channel is asked only where it was given
