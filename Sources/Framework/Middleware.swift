@@ -1,6 +1,3 @@
-/// Passes a request on to what a middleware wraps.
-public typealias Next = @Sendable (Context) async throws -> Response
-
 /// Something done around every request, or around every action of a controller.
 ///
 /// What stands before `next(ctx)` runs before, what stands after it runs after; to abort, return or throw without
@@ -16,17 +13,4 @@ public typealias Next = @Sendable (Context) async throws -> Response
 ///     }
 public protocol Middleware: Sendable {
     func respond(to ctx: Context, next: Next) async throws -> Response
-}
-
-extension Sequence where Element == any Middleware {
-    /// Folds the chain once, the first outermost.
-    func wrapped(around innermost: @escaping Next) -> Next {
-        var chain = innermost
-        // Not `reduce`: its generic closures would stand between the middleware, for every request.
-        for middleware in reversed() {
-            let next = chain
-            chain = { ctx in try await middleware.respond(to: ctx, next: next) }
-        }
-        return chain
-    }
 }

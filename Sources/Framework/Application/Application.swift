@@ -50,9 +50,7 @@ public final class Application: Sendable {
         let router = RouterEndpoint(
             trie: table.trie, maxBodyBytes: builder.limits.maxBodyBytes, boundary: boundary)
         self.router = router
-        chain =
-            builder.middleware.isEmpty
-            ? nil : builder.middleware.wrapped { ctx in await router.answer(ctx).response }
+        chain = builder.middleware.isEmpty ? nil : builder.middleware.wrapped(around: router)
     }
 
     package func context(request: Request, client: ClientInfo, eventLoop: any EventLoop) -> Context {

@@ -58,7 +58,7 @@ struct RouteTable: Sendable {
         let middleware = controller.middleware
         let wrapped: Route.Handler =
             middleware.isEmpty
-            ? .action(handler) : .wrapped(middleware.wrapped { ctx in try await ctx.complete(handler.response(ctx)) })
+            ? .action(handler) : .wrapped(middleware.wrapped(around: ActionEndpoint(handler: handler)))
         let route = Route(
             name: "\(descriptor.name)@\(action.name)", verbs: verbs, path: template.description, action: action,
             template: template, maxBodyBytes: action.maxBodyBytes ?? configuration.limits.maxBodyBytes,
@@ -69,6 +69,15 @@ struct RouteTable: Sendable {
             table = changed
         }
         routes.append(route)
+    }
+}
+
+/// What stands inside the middleware of a controller.
+private struct ActionEndpoint: Middleware {
+    let handler: ActionHandler
+
+    func respond(to ctx: Context, next: Next) async throws -> Response {
+        try await ctx.complete(handler.response(ctx))
     }
 }
 

@@ -2,11 +2,18 @@ import HTTPTypes
 import MartletRouting
 
 /// The innermost of the application: finds the route, and answers itself where there is none.
-struct RouterEndpoint: Sendable {
+struct RouterEndpoint: Middleware {
     let trie: RouteTrie<MethodTable>
     let maxBodyBytes: Int
 
     let boundary: ErrorBoundary
+
+    func respond(to ctx: Context, next: Next) async -> Response {
+        switch answer(ctx) {
+        case .now(let response): response
+        case .later(let make): await make()
+        }
+    }
 
     /// Answers there and then where the action is synchronous and all that it needs is there.
     func answer(_ ctx: Context) -> Answer {
