@@ -35,6 +35,7 @@ class Soak:
         self.is_quiet = False  # Nothing breaks any more.
         self.is_burst = False  # Publishers send as much as they can.
         self.has_published_all = False
+        self.minutes = []  # process and memory, once a minute
         self.endings = ["fin", "rst"]
         if vanish_works():
             self.endings.append("vanish")
@@ -220,6 +221,19 @@ class Soak:
 
     # MARK: the run
 
+    async def keep_minutes(self):
+        """A line a minute: whether memory and descriptors settle shows over many of them, not between two."""
+        while True:
+            await asyncio.sleep(60)
+            try:
+                process, memory, files = self.server.process.pid, self.server.memory, self.server.open_files
+                figures = await self.server.get("/soak/figures")
+            except (*BROKEN, IndexError):
+                continue  # It is being restarted.
+            self.minutes.append((process, memory))
+            self.say(f"process {process}: {memory / MEGABYTE:.1f} MB, {files} descriptors, {figures['streams']} streams, "
+                     f"history {figures['historyEvents']} events, {figures['historyBytes'] / MEGABYTE:.1f} MB")
+
     def say(self, text):
         print(f"{time.monotonic() - self.began:6.1f} s  {text}", flush=True)
 
@@ -249,6 +263,7 @@ class Soak:
         await self.server.start()
         tasks = [asyncio.create_task(self.subscriber(number)) for number in range(self.options.clients)]
         tasks += [asyncio.create_task(self.publisher(f"p{number}")) for number in range(self.options.publishers)]
+        minutes = asyncio.create_task(self.keep_minutes())
         try:
             await self.faults(self.began + seconds * 0.6, may_restart=True)
             # From here on one process is watched.
@@ -272,9 +287,9 @@ class Soak:
             status = self.server.process.poll()
             raise RuntimeError(f"the server is not there: status {status}, {self.server.said}") from error
         finally:
-            for task in tasks:
+            for task in [*tasks, minutes]:
                 task.cancel()
-            results = await asyncio.gather(*tasks, return_exceptions=True)
+            results = await asyncio.gather(*tasks, minutes, return_exceptions=True)
         broken = [repr(each) for each in results if isinstance(each, Exception)]
         await self.server.end(signal.SIGTERM)
         return self.report(before, after, [f"the harness itself broke: {each}" for each in broken])
