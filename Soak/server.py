@@ -2,6 +2,7 @@
 import asyncio
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -9,6 +10,19 @@ import time
 from pathlib import Path
 
 from wire import Connection
+
+
+def free_port():
+    """Below the ports that the system gives to clients: one of those could have it while the server restarts."""
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port := random.randrange(first // 2, first)))
+            except OSError:
+                continue
+            return port
 
 
 class Server:
@@ -21,9 +35,7 @@ class Server:
         self.environment = dict(os.environ, EVENTS_FILE=str(self.file), SOAK_MAX_EVENTS="400")
         if plant == "lose":
             self.environment["SOAK_PLANT"] = plant
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.process = None
         self.log = open(folder / "server.log", "ab")
 
