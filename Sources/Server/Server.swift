@@ -38,23 +38,11 @@ public final class Server: Sendable {
     ) async throws -> Server {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         do {
-            try await checkFree(address, group)
             let application = try Application(app, eventLoops: Array(group.makeIterator()), configure: configure)
             return try await Server(application, address, group)
         } catch {
             try? await group.shutdownGracefully()
             throw error
-        }
-    }
-
-    /// Finds a port that is in use before the application is put together, which may wait for what the other process has.
-    private static func checkFree(_ address: Address, _ group: MultiThreadedEventLoopGroup) async throws {
-        guard address.port != 0 else { return }
-        let bootstrap = ServerBootstrap(group: group).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        do {
-            try await bootstrap.bind(host: address.host, port: address.port).get().close().get()
-        } catch {
-            throw startupError(error, at: address)
         }
     }
 

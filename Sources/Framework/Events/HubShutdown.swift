@@ -17,14 +17,13 @@ extension EventHub {
         }
     }
 
-    /// Takes no new streams and no longer beats; publishers that wait are let go.
+    /// Takes no new streams and no longer beats; publishers that wait for readers are let go.
     package func stop() {
         for shard in shards { shard.stopTimer() }
         let publishers = state.withLock { state in
             state.isClosing = true
-            defer { state.waitingPublishers = [] }
-            return state.waitingPublishers
+            return state.gate.close()
         }
-        for publisher in publishers { publisher.continuation.resume(throwing: CancellationError()) }
+        for publisher in publishers { publisher.resume(throwing: CancellationError()) }
     }
 }
