@@ -99,8 +99,10 @@ public final class EventHub: Sendable {
     /// - Throws: `EventEncodingError` for a line end in the type or the id, `TopicError` for a malformed topic,
     ///   `StoreBacklogError` where too much waits for the store; then nobody gets the event.
     @discardableResult
-    public func publish(_ event: ServerSentEvent, to audience: EventAudience) throws -> Receipt {
-        let draft = try prepare(event, audience)
+    public func publish(
+        _ event: ServerSentEvent, to audience: EventAudience, isCompressible: Bool = true
+    ) throws -> Receipt {
+        let draft = try prepare(event, audience, isCompressible)
         return try post { state throws(StoreBacklogError) in
             try accept(event, draft, audience, &state) { [logger] error in
                 if let error { logger.error("an event was not stored", metadata: ["error": "\(error)"]) }
@@ -113,8 +115,10 @@ public final class EventHub: Sendable {
     ///
     /// - Throws: `EventEncodingError`, `TopicError`, what the store throws; then nobody gets the event.
     @discardableResult
-    public func publish(_ event: ServerSentEvent, to audience: EventAudience) async throws -> Receipt {
-        let draft = try prepare(event, audience)
+    public func publish(
+        _ event: ServerSentEvent, to audience: EventAudience, isCompressible: Bool = true
+    ) async throws -> Receipt {
+        let draft = try prepare(event, audience, isCompressible)
         let demand = demand(of: draft, audience)
         if demand.isStored || demand.topic != nil { try await enter(demand) }
         guard writer != nil else { return try post(event, draft, audience, entered: demand, acknowledge: nil) }
@@ -161,13 +165,16 @@ public final class EventHub: Sendable {
     }
 
     /// What needs no lock.
-    private func prepare(_ event: ServerSentEvent, _ audience: EventAudience) throws -> Prepared {
+    private func prepare(
+        _ event: ServerSentEvent, _ audience: EventAudience, _ isCompressible: Bool
+    ) throws -> Prepared {
         if case .topic(let topic) = audience { try TopicPattern.checkTopic(topic) }
         let settings = settings.settings(of: audience)
         var key: String?
         if case .latestOnly(let keyOf) = settings.slowReaders { key = keyOf(event) }
         return Prepared(
-            frame: try EventFrame.Draft(event, isCompressible: settings.isCompressible), settings: settings, key: key)
+            frame: try EventFrame.Draft(event, isCompressible: settings.isCompressible && isCompressible),
+            settings: settings, key: key)
     }
 
     /// Gives the event its place in the order.
@@ -194,7 +201,7 @@ public final class EventHub: Sendable {
             isKept && writer != nil
             ? StoredEvent(
                 sequence: published.sequence, audience: audience, event: event.event, data: event.data,
-                publishedAt: .now) : nil
+                publishedAt: .now, isCompressible: published.frame.isCompressible) : nil
         put(.event(published), &state, stored: stored, acknowledge: acknowledge)
         return Receipt(id: id?.description, clientCount: count)
     }
@@ -207,14 +214,29 @@ public final class EventHub: Sendable {
     /// - Throws: `EventEncodingError` for a line end in the type or the id, `StoreBacklogError` where too much waits for
     ///   the store, behind which the event would have to stand.
     @discardableResult
-    public func send(to client: EventClient.ID, _ event: ServerSentEvent) throws -> Bool {
-        let draft = try EventFrame.Draft(event)
+    public func send(
+        to client: EventClient.ID, _ event: ServerSentEvent, isCompressible: Bool = true
+    ) throws -> Bool {
+        let draft = try EventFrame.Draft(event, isCompressible: isCompressible)
         return try post { state throws(StoreBacklogError) in
             guard let shard = state.clients[client]?.shard else { return false }
             try checkStoreRoom(byteCount: draft.byteCount, &state)
             put(.send(client, draft, shard: shard), &state)
             return true
         }
+    }
+
+    /// The same, which waits for a store that has fallen behind.
+    func sendWhenStoreHasRoom(to client: EventClient.ID, _ event: ServerSentEvent) async throws {
+        let draft = try EventFrame.Draft(event)
+        let demand = PublisherGate.Demand(byteCount: draft.byteCount, topic: nil, isStored: writer != nil)
+        if demand.isStored { try await enter(demand) }
+        post { state in
+            if demand.isStored { state.gate.giveBack(demand) }
+            guard let shard = state.clients[client]?.shard else { return }
+            put(.send(client, draft, shard: shard), &state)
+        }
+        if demand.isStored { letPublishersOn() }
     }
 
     // MARK: - Closing

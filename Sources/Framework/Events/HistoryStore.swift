@@ -52,13 +52,19 @@ public struct StoredEvent: Sendable, Hashable {
     public var event: String?
     public var data: String?
     public var publishedAt: Date
+    /// False for what is not to be compressed when it is replayed.
+    public var isCompressible: Bool
 
-    public init(sequence: UInt64, audience: EventAudience, event: String?, data: String?, publishedAt: Date) {
+    public init(
+        sequence: UInt64, audience: EventAudience, event: String?, data: String?, publishedAt: Date,
+        isCompressible: Bool = true
+    ) {
         self.sequence = sequence
         self.audience = audience
         self.event = event
         self.data = data
         self.publishedAt = publishedAt
+        self.isCompressible = isCompressible
     }
 }
 
@@ -89,7 +95,8 @@ extension EventHistory {
             let id = EventID(epoch: stored.epoch, sequence: event.sequence)
             guard
                 let draft = try? EventFrame.Draft(
-                    ServerSentEvent(event: event.event, data: event.data), isCompressible: rules.isCompressible)
+                    ServerSentEvent(event: event.event, data: event.data),
+                    isCompressible: rules.isCompressible && event.isCompressible)
             else { continue }
             let age = max(0, event.publishedAt.timeIntervalSinceNow * -1)
             history.append(
