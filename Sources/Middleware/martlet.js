@@ -5,7 +5,8 @@
  *
  * @typedef {object} ResumeVerdict
  * @property {"resumed" | "partial" | "reset"} verdict all of them follow, only the latest do, or none
- * @property {number} [missed] how many are gone, where the server knows
+ * @property {string} [after] for `partial`: what is missing stands behind this id,
+ * @property {string} [through] up to this one, which may be missing itself
  */
 
 /**
@@ -228,5 +229,7 @@ function readVerdict(data) {
     }
     const verdict = typeof said === "object" ? said?.verdict : said;
     const known = ["resumed", "partial", "reset"].includes(verdict) ? verdict : "reset";
-    return typeof said?.missed === "number" ? { verdict: known, missed: said.missed } : { verdict: known };
+    const place = Object.fromEntries(["after", "through"].flatMap(name =>
+        typeof said?.[name] === "string" ? [[name, said[name]]] : []));
+    return { verdict: known, ...place };
 }

@@ -70,7 +70,9 @@ struct GzipProbeController {
             }
             sockets.append((try await join("br, gzip", server), all.count, true))
             try await post("burst", "secret=hunter2&count=30", server)
-            all += (0..<30).map { "\($0) " + ($0.isMultiple(of: 3) ? "hunter2" : String(repeating: "again ", count: 20)) }
+            all += (0..<30).map {
+                "\($0) " + ($0.isMultiple(of: 3) ? "hunter2" : String(repeating: "again ", count: 20))
+            }
             try await post("end", "", server)
             for (socket, joinedAt, isGzip) in sockets {
                 let response = try await socket.response()

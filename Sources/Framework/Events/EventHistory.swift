@@ -159,7 +159,8 @@ struct EventHistory {
     private func lastForgotten(of audience: EventAudience, through end: UInt64, since start: UInt64) -> UInt64 {
         let count = forgottenCount - start
         guard count <= recentlyForgotten.count else { return end }
-        return recentlyForgotten.suffix(Int(count)).last { $0.sequence <= end && $0.audience == audience }?.sequence ?? 0
+        return recentlyForgotten.suffix(Int(count)).last { $0.sequence <= end && $0.audience == audience }?.sequence
+            ?? 0
     }
 
     /// The place behind which a subscription's last `count` events stand.
@@ -191,7 +192,9 @@ struct EventHistory {
         }
         guard !patterns.isEmpty else { return }
         for (audience, log) in logs {
-            if case .topic(let topic) = audience, patterns.contains(where: { $0.matches(topic) }) { body(audience, log) }
+            if case .topic(let topic) = audience, patterns.contains(where: { $0.matches(topic) }) {
+                body(audience, log)
+            }
         }
     }
 }

@@ -14,31 +14,42 @@ extension EventHub {
     ///   - isCompressible: false for what holds a secret beside text that others choose; see `TopicSettings`.
     /// - Throws: `EventEncodingError` for a line end in the type or the id.
     @discardableResult
-    public func broadcast(event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true) throws -> Receipt {
+    public func broadcast(event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true) throws
+        -> Receipt
+    {
         try publish(ServerSentEvent(event: event, data: data, id: id), to: .everyone, isCompressible: isCompressible)
     }
 
     /// Sends a text to every client and waits until it is kept.
     @discardableResult
-    public func broadcast(event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true) async throws -> Receipt {
-        try await publish(ServerSentEvent(event: event, data: data, id: id), to: .everyone, isCompressible: isCompressible)
+    public func broadcast(event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true)
+        async throws -> Receipt
+    {
+        try await publish(
+            ServerSentEvent(event: event, data: data, id: id), to: .everyone, isCompressible: isCompressible)
     }
 
     /// Sends a value as JSON to every client.
     @discardableResult
-    public func broadcast(event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true) throws -> Receipt {
+    public func broadcast(event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true)
+        throws -> Receipt
+    {
         try publish(.json(event, data, id), to: .everyone, isCompressible: isCompressible)
     }
 
     /// Sends a value as JSON to every client and waits until it is kept.
     @discardableResult
-    public func broadcast(event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true) async throws -> Receipt {
+    public func broadcast(event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true)
+        async throws -> Receipt
+    {
         try await publish(.json(event, data, id), to: .everyone, isCompressible: isCompressible)
     }
 
     /// Sends an event to every client.
     @discardableResult
-    public func broadcast(_ event: ServerSentEvent, isCompressible: Bool = true) throws -> Receipt { try publish(event, to: .everyone, isCompressible: isCompressible) }
+    public func broadcast(_ event: ServerSentEvent, isCompressible: Bool = true) throws -> Receipt {
+        try publish(event, to: .everyone, isCompressible: isCompressible)
+    }
 
     /// Sends an event to every client and waits until it is kept.
     @discardableResult
@@ -52,8 +63,11 @@ extension EventHub {
     ///
     /// - Throws: `EventEncodingError` for a line end in the type or the id, `TopicError` for a malformed topic.
     @discardableResult
-    public func publish(to topic: String, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true) throws -> Receipt {
-        try publish(ServerSentEvent(event: event, data: data, id: id), to: .topic(topic), isCompressible: isCompressible)
+    public func publish(
+        to topic: String, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
+    ) throws -> Receipt {
+        try publish(
+            ServerSentEvent(event: event, data: data, id: id), to: .topic(topic), isCompressible: isCompressible)
     }
 
     /// Sends a text to the clients that subscribed to a topic and waits until it is kept.
@@ -61,7 +75,8 @@ extension EventHub {
     public func publish(
         to topic: String, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
     ) async throws -> Receipt {
-        try await publish(ServerSentEvent(event: event, data: data, id: id), to: .topic(topic), isCompressible: isCompressible)
+        try await publish(
+            ServerSentEvent(event: event, data: data, id: id), to: .topic(topic), isCompressible: isCompressible)
     }
 
     /// Sends a value as JSON to the clients that subscribed to a topic.
@@ -74,7 +89,9 @@ extension EventHub {
     @discardableResult
     public func publish(
         to topic: String, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
-    ) async throws -> Receipt { try await publish(.json(event, data, id), to: .topic(topic), isCompressible: isCompressible) }
+    ) async throws -> Receipt {
+        try await publish(.json(event, data, id), to: .topic(topic), isCompressible: isCompressible)
+    }
 
     // MARK: - A user
 
@@ -82,7 +99,9 @@ extension EventHub {
     ///
     /// - Returns: a receipt whose `clientCount` is 0 when the user is not there; then nothing is kept.
     @discardableResult
-    public func send(toUser user: String, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true) throws -> Receipt {
+    public func send(
+        toUser user: String, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
+    ) throws -> Receipt {
         try publish(ServerSentEvent(event: event, data: data, id: id), to: .user(user), isCompressible: isCompressible)
     }
 
@@ -91,7 +110,8 @@ extension EventHub {
     public func send(
         toUser user: String, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
     ) async throws -> Receipt {
-        try await publish(ServerSentEvent(event: event, data: data, id: id), to: .user(user), isCompressible: isCompressible)
+        try await publish(
+            ServerSentEvent(event: event, data: data, id: id), to: .user(user), isCompressible: isCompressible)
     }
 
     /// Sends a value as JSON to every stream of a user.
@@ -104,7 +124,9 @@ extension EventHub {
     @discardableResult
     public func send(
         toUser user: String, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
-    ) async throws -> Receipt { try await publish(.json(event, data, id), to: .user(user), isCompressible: isCompressible) }
+    ) async throws -> Receipt {
+        try await publish(.json(event, data, id), to: .user(user), isCompressible: isCompressible)
+    }
 
     // MARK: - One client
 
@@ -112,14 +134,17 @@ extension EventHub {
     ///
     /// - Returns: false when there is no such stream, or no longer.
     @discardableResult
-    public func send(to client: EventClient.ID, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true) throws -> Bool {
+    public func send(
+        to client: EventClient.ID, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
+    ) throws -> Bool {
         try send(to: client, ServerSentEvent(event: event, data: data, id: id), isCompressible: isCompressible)
     }
 
     /// Sends a value as JSON to one client.
     @discardableResult
     public func send(
-        to client: EventClient.ID, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
+        to client: EventClient.ID, event: String? = nil, data: some Encodable, id: String? = nil,
+        isCompressible: Bool = true
     ) throws -> Bool { try send(to: client, .json(event, data, id), isCompressible: isCompressible) }
 }
 
@@ -128,7 +153,9 @@ extension EventHub {
 extension EventHub {
     /// Sends an event of a family to every client.
     @discardableResult
-    public func broadcast(_ event: some ServerEvents, isCompressible: Bool = true) throws -> Receipt { try publish(.typed(event), to: .everyone, isCompressible: isCompressible) }
+    public func broadcast(_ event: some ServerEvents, isCompressible: Bool = true) throws -> Receipt {
+        try publish(.typed(event), to: .everyone, isCompressible: isCompressible)
+    }
 
     /// Sends an event of a family to every client and waits until it is kept.
     @discardableResult
@@ -144,7 +171,9 @@ extension EventHub {
 
     /// Sends an event of a family to the clients that subscribed to a topic and waits until it is kept.
     @discardableResult
-    public func publish(_ event: some ServerEvents, to topic: String, isCompressible: Bool = true) async throws -> Receipt {
+    public func publish(_ event: some ServerEvents, to topic: String, isCompressible: Bool = true) async throws
+        -> Receipt
+    {
         try await publish(.typed(event), to: .topic(topic), isCompressible: isCompressible)
     }
 
@@ -156,7 +185,9 @@ extension EventHub {
 
     /// Sends an event of a family to every stream of a user and waits until it is kept.
     @discardableResult
-    public func send(_ event: some ServerEvents, toUser user: String, isCompressible: Bool = true) async throws -> Receipt {
+    public func send(_ event: some ServerEvents, toUser user: String, isCompressible: Bool = true) async throws
+        -> Receipt
+    {
         try await publish(.typed(event), to: .user(user), isCompressible: isCompressible)
     }
 }
@@ -164,7 +195,9 @@ extension EventHub {
 extension EventClient {
     /// Sends an event of a family.
     @discardableResult
-    public func send(_ event: some ServerEvents, isCompressible: Bool = true) throws -> Bool { try hub.send(to: id, .typed(event), isCompressible: isCompressible) }
+    public func send(_ event: some ServerEvents, isCompressible: Bool = true) throws -> Bool {
+        try hub.send(to: id, .typed(event), isCompressible: isCompressible)
+    }
 }
 
 extension ServerSentEvent {
