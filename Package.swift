@@ -126,7 +126,11 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "FrameworkTests", dependencies: ["Martlet", "MartletTesting"], swiftSettings: strict),
         .testTarget(
-            name: "ServerTests", dependencies: ["Martlet", "MartletTesting", "CZlib", nio, nioPosix],
+            name: "ServerTests", 
+            dependencies: [
+                "Martlet", "MartletTesting", "CZlib", nio, nioPosix,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SQLiteTests", dependencies: ["Martlet", "MartletSQLite", "MartletTesting", grdb],

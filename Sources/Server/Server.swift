@@ -55,16 +55,23 @@ public final class Server: Sendable {
         let room = OpenFileLimit.raise()
         let loops = application.executors.map(EventLoopState.init)
         let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.executor.eventLoop), $0) })
-        let connections = ConnectionCounter(limit: min(application.limits.maxConnections, room))
+        let connections = ConnectionCounter(limit: min(application.limits.maxConnections, room.connections))
+        let all = AcceptCounter(limit: min(application.limits.maxConnections, room.connections) + room.refusals)
         for loop in loops { try await loop.executor.eventLoop.submit { loop.start() }.get() }
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Int32(application.limits.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.maxMessagesPerRead, value: 64)
+            .serverChannelOption(.maxMessagesPerRead, value: UInt(min(64, room.refusals)))
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptGate(all))
+                }
+            }
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                channel.closeFuture.whenComplete { _ in all.closed() }
+                return channel.eventLoop.makeCompletedFuture {
                     guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else { return }
                     try Self.configure(channel, loop, application, connections)
                 }
