@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -171,6 +172,25 @@ class Soak:
             other.close()
         await asyncio.to_thread(hold)
 
+    async def fill_the_disk(self):
+        """Not a byte left: publishers must hear of it, and when there is room again all goes on."""
+        filler = self.server.folder / "filler"
+        def fill():
+            with open(filler, "wb", buffering=0) as file:
+                for size in (MEGABYTE, 4096, 1):
+                    try:
+                        while file.write(bytes(size)):
+                            pass
+                    except OSError:
+                        continue
+        try:
+            # What the server gives back meanwhile is taken, too.
+            for _ in range(5):
+                await asyncio.to_thread(fill)
+                await asyncio.sleep(0.5)
+        finally:
+            filler.unlink(missing_ok=True)
+
     async def burst(self):
         """More than the buffers of readers hold who pause, so that the policies for slow ones act."""
         self.is_burst = True
@@ -205,6 +225,8 @@ class Soak:
         while time.monotonic() < until:
             await asyncio.sleep(self.chance.uniform(1, 6))
             kinds = {"lock": self.lock_the_file, "burst": self.burst}
+            if self.options.disk:
+                kinds["full disk"] = self.fill_the_disk
             if may_restart:
                 if self.false_clock:
                     kinds["clock"] = self.jump_the_clock
@@ -265,10 +287,11 @@ class Soak:
         tasks += [asyncio.create_task(self.publisher(f"p{number}")) for number in range(self.options.publishers)]
         minutes = asyncio.create_task(self.keep_minutes())
         try:
-            await self.faults(self.began + seconds * 0.6, may_restart=True)
+            if not self.options.steady:
+                await self.faults(self.began + seconds * 0.6, may_restart=True)
+                await self.restart(signal.SIGKILL)
+                self.counts["fault: kill -9"] += 1
             # From here on one process is watched.
-            await self.restart(signal.SIGKILL)
-            self.counts["fault: kill -9"] += 1
             # What it takes at its busiest it keeps: the C library gives little back.
             for _ in range(2):
                 await self.burst()
@@ -330,6 +353,7 @@ def main():
     parser.add_argument("--server", required=True)
     parser.add_argument("--minutes", type=float, default=2)
     parser.add_argument("--hours", type=float)
+    parser.add_argument("--steady", action="store_true")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--plant", choices=["lose", "skip", "double"])
     parser.add_argument("--clients", type=int, default=40)
@@ -340,6 +364,11 @@ def main():
         options.minutes = options.hours * 60
     print(f"seed {options.seed}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="martlet-soak-"))
+    # A disk of its own, that can be filled.
+    disk = ["mount", "-t", "tmpfs", "-o", "size=256m", "martlet-soak", str(folder)]
+    options.disk = subprocess.run(disk, capture_output=True).returncode == 0
+    if not options.disk:
+        print("skipped: a full disk, since this process may not mount one")
     soak = None
     try:
         async def run():
@@ -354,6 +383,8 @@ def main():
         if os.environ.get("SOAK_KEEP"):
             print(f"kept in {folder}")
         else:
+            if options.disk:
+                subprocess.run(["umount", "--lazy", str(folder)], check=True)
             shutil.rmtree(folder, ignore_errors=True)
     if options.plant:
         found = any(wrong.startswith("client") for wrong in wrongs)
