@@ -41,7 +41,7 @@ struct DeliveryModel {
     }
 
     static let audiences: [EventAudience] =
-        [.everyone, .user("x"), .user("y")] + ["a", "b/1", "b/2", "c", "s", "u/1", "v"].map { .topic($0) }
+        [.everyone, .user("x"), .user("y")] + ["a", "b/1", "b/2", "c", "s", "u/1", "v", "w", "z"].map { .topic($0) }
 
     private func isFor(_ audience: EventAudience, _ stream: Stream) -> Bool {
         switch audience {
