@@ -126,7 +126,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "FrameworkTests", dependencies: ["Martlet", "MartletTesting"], swiftSettings: strict),
         .testTarget(
-            name: "ServerTests", 
+            name: "ServerTests",
             dependencies: [
                 "Martlet", "MartletTesting", "CZlib", nio, nioPosix,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
