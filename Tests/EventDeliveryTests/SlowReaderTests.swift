@@ -93,7 +93,7 @@ import Testing
     private enum Start: CaseIterable { case held, free }
 
     @Test(arguments: Start.allCases)
-    private func `publishers that wait are let on in order, and no more than the client has room for`(
+    private func `no more publishers are let on than the client has room for`(
         start: Start
     ) async throws {
         let host = try host(.suspendPublisher)

@@ -91,6 +91,21 @@ import Testing
         #expect(backlog(host) == 0)
     }
 
+    @Test func `publishers that wait go on in the order they came`() async throws {
+        let host = try host(events: 1)
+        let hub = host.hub
+        store.isBlocked = true
+        try host.post("0")
+        var publishers: [Task<Receipt, any Error>] = []
+        for index in 1..<10 {
+            publishers.append(Task { try await hub.broadcast(data: "\(index)") })
+            while waiting(host) < index { await Task.yield() }
+        }
+        store.isBlocked = false
+        for publisher in publishers { _ = try await publisher.value }
+        #expect(store.events.map(\.data) == (0..<10).map { "\($0)" })
+    }
+
     @Test func `one that is cancelled while it waits publishes nothing and is in nobody's way`() async throws {
         let host = try host(events: 1)
         let hub = host.hub

@@ -120,7 +120,7 @@ public final class EventHub: Sendable {
     ) async throws -> Receipt {
         let draft = try prepare(event, audience, isCompressible)
         let demand = demand(of: draft, audience)
-        if demand.isStored || demand.topic != nil { try await enter(demand) }
+        if demand.takesRoom { try await enter(demand) }
         guard writer != nil else { return try post(event, draft, audience, entered: demand, acknowledge: nil) }
         let receipt = Mutex<Receipt?>(nil)
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
@@ -143,10 +143,10 @@ public final class EventHub: Sendable {
     ) throws(StoreBacklogError) -> Receipt {
         let receipt = try post { state throws(StoreBacklogError) in
             // It takes what it really needs in its place.
-            if demand.isStored || demand.topic != nil { state.gate.giveBack(demand) }
+            if demand.takesRoom { state.gate.giveBack(demand) }
             return try accept(event, draft, audience, &state, hasEntered: true, acknowledge: acknowledge)
         }
-        letPublishersOn()
+        if demand.takesRoom { letPublishersOn() }
         return receipt
     }
 

@@ -11,6 +11,9 @@ struct PublisherGate {
         var topic: String?
         /// False for what goes past the store.
         var isStored: Bool
+
+        /// False for an event that never waits.
+        var takesRoom: Bool { isStored || topic != nil }
     }
 
     typealias Continuation = CheckedContinuation<Void, any Error>
