@@ -9,7 +9,7 @@ import Testing
 @Suite struct ModelTests {
     /// `MARTLET_SCHEDULES` runs more, `MARTLET_SEED` one again.
     private static let environment = ProcessInfo.processInfo.environment
-    private static let schedules = environment["MARTLET_SCHEDULES"].flatMap { Int($0) } ?? 500
+    private static let schedules = environment["MARTLET_SCHEDULES"].flatMap { Int($0) } ?? 800
     private static let seed = environment["MARTLET_SEED"].flatMap { UInt64($0) }
 
     enum Kind: CaseIterable { case memory, durable }
@@ -128,7 +128,7 @@ private struct Schedule {
 
     /// - Returns: what went wrong; nil for nothing.
     mutating func run() throws -> String? {
-        for _ in 0..<40 + pick(80) { try step() }
+        for _ in 0..<20 + pick(60) { try step() }
         // In the end everyone who is there reads.
         host.run()
         for index in clients.indices { if let stream = clients[index].stream { streams[stream].sink.read() } }
