@@ -7,6 +7,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
@@ -29,6 +30,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/swiftlang/swift-syntax.git", from: "603.0.1"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
@@ -55,7 +57,7 @@ let package = Package(
             name: "MartletCore",
             dependencies: [
                 "CRegistry", "CZlib", "MartletRouting", "MartletEventStream", "MartletMacros", nio, nioPosix, httpTypes,
-                logging,
+                logging, metrics,
             ],
             path: "Sources/Framework",
             swiftSettings: strictOnCaller),
@@ -118,11 +120,19 @@ let package = Package(
             dependencies: ["Martlet", "MartletTesting", "ControllerLibrary", "ExampleApp"],
             swiftSettings: strict),
         .testTarget(
-            name: "EventDeliveryTests", dependencies: ["Martlet", "MartletTesting", "CZlib", nio, nioPosix, logging],
+            name: "EventDeliveryTests",
+            dependencies: [
+                "Martlet", "MartletTesting", "CZlib", nio, nioPosix, logging,
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ],
             swiftSettings: strict),
         .testTarget(name: "FrameworkTests", dependencies: ["Martlet", "MartletTesting"], swiftSettings: strict),
         .testTarget(
-            name: "ServerTests", dependencies: ["Martlet", "MartletTesting", nio, nioPosix],
+            name: "ServerTests",
+            dependencies: [
+                "Martlet", "MartletTesting", "CZlib", nio, nioPosix,
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SQLiteTests", dependencies: ["Martlet", "MartletSQLite", "MartletTesting", grdb],

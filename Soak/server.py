@@ -2,6 +2,7 @@
 import asyncio
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -11,19 +12,30 @@ from pathlib import Path
 from wire import Connection
 
 
+def free_port():
+    """Below the ports that the system gives to clients: one of those could have it while the server restarts."""
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port := random.randrange(first // 2, first)))
+            except OSError:
+                continue
+            return port
+
+
 class Server:
     """The process that is tormented, one after the other on the same file and port."""
 
-    def __init__(self, binary, folder, plant):
+    def __init__(self, binary, folder, plant, host):
         self.binary, self.folder = binary, folder
         self.file = folder / "events.db"
         self.clock = folder / "clock"
         self.environment = dict(os.environ, EVENTS_FILE=str(self.file), SOAK_MAX_EVENTS="400")
         if plant == "lose":
             self.environment["SOAK_PLANT"] = plant
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.address = (host, free_port())
         self.process = None
         self.log = open(folder / "server.log", "ab")
 
@@ -38,7 +50,8 @@ class Server:
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1",
                 "DONT_FAKE_MONOTONIC": "1",
             }
-        command = [self.binary, "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        host, port = self.address
+        command = [self.binary, "serve", "--host", host, "--port", str(port)]
         if files:
             command = ["prlimit", f"--nofile={files}:{files}", *command]
         return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=self.log)
@@ -84,7 +97,7 @@ class Server:
         return 0
 
     async def get(self, target):
-        connection = await Connection.open(self.port)
+        connection = await Connection.open(self.address)
         try:
             await connection.send("GET", target, [("Connection", "close")])
             return json.loads((await asyncio.wait_for(connection.answer(), 20))[1])

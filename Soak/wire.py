@@ -25,12 +25,12 @@ class Connection:
         self.socket = writer.get_extra_info("socket")
 
     @classmethod
-    async def open(cls, port):
-        plain = socket.socket()
+    async def open(cls, address, link=None):
+        plain = link.socket() if link else socket.socket()
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
         plain.setblocking(False)
         try:
-            await asyncio.wait_for(asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", port)), 5)
+            await asyncio.wait_for(asyncio.get_running_loop().sock_connect(plain, address), 5)
             return cls(*await asyncio.open_connection(sock=plain, limit=4096))
         except BaseException:
             plain.close()

@@ -18,29 +18,32 @@ public struct ResumeVerdict: Sendable, Hashable {
     }
 
     public var outcome: Outcome
-    /// How many events are gone, where the server knows.
-    public var missed: Int?
+    /// For `partial`: the ids that the missing events stand between, the later included.
+    public var after: String?
+    public var through: String?
 
-    public init(outcome: Outcome, missed: Int? = nil) {
+    public init(outcome: Outcome, after: String? = nil, through: String? = nil) {
         self.outcome = outcome
-        self.missed = missed
+        self.after = after
+        self.through = through
     }
 
     /// The type of the event that carries a verdict.
     public static let eventType = "martlet.resume"
 
-    /// Reads `{"verdict":"partial","missed":12}` or the bare word; `nil` for any other event.
+    /// Reads `{"verdict":"partial","after":"k3x-40","through":"k3x-52"}` or the bare word; `nil` for any other event.
     ///
     /// What cannot be read counts as `reset`, since a hole must never be silent.
     public init?(_ event: EventSource.Event) {
         guard event.event == Self.eventType else { return nil }
         struct Wire: Decodable {
             var verdict: String?
-            var missed: Int?
+            var after: String?
+            var through: String?
         }
         let wire = try? JSONDecoder().decode(Wire.self, from: Data(event.data.utf8))
         let word = wire?.verdict ?? String(event.data.filter { $0.isLetter })
-        self.init(outcome: Outcome(rawValue: word) ?? .reset, missed: wire?.missed)
+        self.init(outcome: Outcome(rawValue: word) ?? .reset, after: wire?.after, through: wire?.through)
     }
 }
 

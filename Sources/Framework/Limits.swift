@@ -26,6 +26,11 @@ public struct Limits: Sendable {
     public var heartbeatJitter = 0.1
     /// The most bytes that wait for one reader of an event stream before its topic's `SlowReaderPolicy` acts.
     public var maxStreamBacklogBytes = 1024 * 1024
+    /// The most events that wait for the store of events. Beyond it, who publishes with `await` waits, and who publishes
+    /// without gets a `StoreBacklogError`.
+    public var maxStoreBacklogEvents = 10_000
+    /// The same in bytes.
+    public var maxStoreBacklogBytes = 16 * 1024 * 1024
     /// The most event streams at a time; more are answered with 503.
     public var maxStreams = 65536
     /// The most event streams of one user.

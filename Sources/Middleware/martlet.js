@@ -5,7 +5,8 @@
  *
  * @typedef {object} ResumeVerdict
  * @property {"resumed" | "partial" | "reset"} verdict all of them follow, only the latest do, or none
- * @property {number} [missed] how many are gone, where the server knows
+ * @property {string} [after] for `partial`: what is missing stands behind this id,
+ * @property {string} [through] up to this one, which may be missing itself
  */
 
 /**
@@ -13,6 +14,8 @@
  * @property {Iterable<string>} [events] types to listen for from the first moment on, besides `message`
  * @property {string} [lastEventId] where to resume at the first connection
  * @property {boolean} [withCredentials] as for `EventSource`
+ * @property {number} [replay] how many of the last events a tab is told first that joins a stream under way; the same in
+ *     all tabs (0)
  * @property {boolean} [shared] false for a connection of its own
  */
 
@@ -29,7 +32,8 @@
  * Where there are no Web Locks (plain HTTP, not localhost) each tab has a plain EventSource of its own.
  *
  * Differs from `EventSource` in this: a type is received once somebody listens for it, in any tab, so name those that
- * must not be missed in `events`; a tab that joins a stream under way hears what comes from then on.
+ * must not be missed in `events`; a tab that joins a stream under way hears what comes from then on, and before that the
+ * last events that the leading tab has heard, where `replay` says so.
  */
 class SharedEventSource extends EventTarget {
     static CONNECTING = 0;
@@ -69,6 +73,11 @@ class SharedEventSource extends EventTarget {
      * @type {Map<string, string>}
      */
     #recent = new Map();
+    /** The last events, for tabs that join later. */
+    #past = [];
+    /** What came while this tab waits to be told the past; null when it does not wait. @type {object[] | null} */
+    #early = null;
+    #tab = Math.random().toString(36).slice(2);
 
     /**
      * Connects at once.
@@ -117,13 +126,18 @@ class SharedEventSource extends EventTarget {
         this.#channel.onmessage = ({ data }) => this.#hear(data);
         const { signal } = this.#closing;
         navigator.locks.request(name, { signal }, () => this.#lead()).catch(() => { /* Left before its turn came. */ });
-        this.#channel.postMessage({ names: [...this.#names], ask: true });
+        this.#channel.postMessage({ names: [...this.#names], ask: this.#tab });
+        if (!(this.#options.replay > 0)) return;
+        this.#early = [];
+        // A leader that is just closing does not answer.
+        setTimeout(() => this.#catchUp([]), 2000);
     }
 
     /** The lock is held until this tab leaves, or until it is gone. */
     #lead() {
         const { signal } = this.#closing;
         if (signal.aborted) return undefined;
+        this.#catchUp([]);
         this.#connect();
         return new Promise(release => {
             // A stream that ended for good must be known to the others before one of them has the lock.
@@ -165,19 +179,30 @@ class SharedEventSource extends EventTarget {
         // All tabs know what all want, since any of them may be the next to lead.
         if (message.names) this.#want(message.names);
         if (message.ask && this.#source) {
-            this.#channel.postMessage({ state: this.#readyState, id: this.#lastEventId });
+            this.#channel.postMessage(
+                { state: this.#readyState, id: this.#lastEventId, past: this.#past, to: message.ask });
         }
+        if (message.past && message.to === this.#tab) this.#catchUp(message.past);
         // A leader's own state is what its connection says, not what its predecessor's last words were.
         if (message.event || !this.#source) this.#take(message);
     }
 
     #take({ event, state, id }) {
         if (id && !this.#lastEventId) this.#lastEventId = id;
-        if (event) this.#receive(event);
+        if (event && this.#early && event.name !== "martlet.resume") this.#early.push(event);
+        else if (event) this.#receive(event);
         if (state === undefined || state === this.#readyState) return;
         this.#readyState = state;
         if (state === SharedEventSource.CLOSED) this.#leave();
         this.#fire(new Event(state === SharedEventSource.OPEN ? "open" : "error"));
+    }
+
+    /** Both end with the same event, since one tab tells them in order: the longer one has all of the other. */
+    #catchUp(past) {
+        const early = this.#early;
+        if (!early || this.#readyState === SharedEventSource.CLOSED) return;
+        this.#early = null;
+        for (const event of past.length > early.length ? past : early) this.#receive(event);
     }
 
     #receive({ name, data, id, term }) {
@@ -189,6 +214,10 @@ class SharedEventSource extends EventTarget {
             if (earlier !== undefined && earlier !== term) return;
             this.#recent.set(key, term);
             if (this.#recent.size > 1000) this.#recent.delete(this.#recent.keys().next().value);
+        }
+        if (this.#options.replay > 0 && name !== "martlet.resume") {
+            this.#past.push({ name, data, id, term });
+            if (this.#past.length > this.#options.replay) this.#past.shift();
         }
         // A connection that resumed by its URL knows no id until an event brings one.
         if (id) this.#lastEventId = id;
@@ -228,5 +257,7 @@ function readVerdict(data) {
     }
     const verdict = typeof said === "object" ? said?.verdict : said;
     const known = ["resumed", "partial", "reset"].includes(verdict) ? verdict : "reset";
-    return typeof said?.missed === "number" ? { verdict: known, missed: said.missed } : { verdict: known };
+    const place = Object.fromEntries(["after", "through"].flatMap(name =>
+        typeof said?.[name] === "string" ? [[name, said[name]]] : []));
+    return { verdict: known, ...place };
 }

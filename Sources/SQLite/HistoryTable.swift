@@ -10,7 +10,7 @@ import Foundation
 /// The tables of a history.
 enum HistoryTable {
     /// The version of the tables; a file with a later one is left alone.
-    private static let format = 1
+    private static let format = 2
 
     /// Makes the tables where there are none.
     ///
@@ -18,7 +18,15 @@ enum HistoryTable {
     static func prepare(_ db: Database, _ file: SQLiteFile) throws {
         if try db.tableExists("martlet_history") {
             let found = try Int.fetchOne(db, sql: "SELECT format FROM martlet_history") ?? 0
-            guard found == format else {
+            switch found {
+            case format: break
+            case 1:
+                try db.execute(
+                    sql: """
+                        ALTER TABLE martlet_event ADD COLUMN compressible INTEGER NOT NULL DEFAULT 1;
+                        UPDATE martlet_history SET format = 2;
+                        """)
+            default:
                 throw SQLiteFileError(
                     path: file.path, reason: "has format \(found), and this version of Martlet reads format \(format)")
             }
@@ -31,7 +39,7 @@ enum HistoryTable {
                     last_sequence INTEGER NOT NULL, deleted_through INTEGER NOT NULL);
                 CREATE TABLE martlet_event (
                     sequence INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL, event TEXT, data TEXT,
-                    published_at REAL NOT NULL);
+                    published_at REAL NOT NULL, compressible INTEGER NOT NULL DEFAULT 1);
                 CREATE INDEX martlet_event_audience ON martlet_event (kind, name);
                 CREATE TABLE martlet_deletion (
                     kind INTEGER NOT NULL, name TEXT NOT NULL, through INTEGER NOT NULL,
@@ -59,17 +67,19 @@ enum HistoryTable {
             stored.events.append(
                 StoredEvent(
                     sequence: UInt64(row["sequence"] as Int64), audience: try audience(row), event: row["event"],
-                    data: row["data"], publishedAt: Date(timeIntervalSince1970: row["published_at"])))
+                    data: row["data"], publishedAt: Date(timeIntervalSince1970: row["published_at"]),
+                    isCompressible: row["compressible"]))
         }
         return stored
     }
 
     static func append(_ events: [StoredEvent], _ db: Database) throws {
-        let insert = try db.cachedStatement(sql: "INSERT INTO martlet_event VALUES (?, ?, ?, ?, ?, ?)")
+        let insert = try db.cachedStatement(sql: "INSERT INTO martlet_event VALUES (?, ?, ?, ?, ?, ?, ?)")
         for event in events {
             let (kind, name) = columns(of: event.audience)
             try insert.execute(arguments: [
                 Int64(event.sequence), kind, name, event.event, event.data, event.publishedAt.timeIntervalSince1970,
+                event.isCompressible,
             ])
         }
         if let last = events.last {

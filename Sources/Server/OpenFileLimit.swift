@@ -14,20 +14,30 @@ enum OpenFileLimit {
 
     /// Raises the soft limit to what the hard one allows; the usual 1024 would end at a thousand streams.
     ///
-    /// - Returns: how many connections it has room for.
-    static func raise() -> Int {
+    /// - Returns: what it has room for.
+    static func raise() -> Room {
         #if canImport(Glibc)
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         #else
         let resource = RLIMIT_NOFILE
         #endif
         var limit = rlimit()
-        guard getrlimit(resource, &limit) == 0 else { return .max }
+        guard getrlimit(resource, &limit) == 0 else { return Room(connections: .max / 2, refusals: reserve / 4) }
         let before = limit.rlim_cur
         limit.rlim_cur = limit.rlim_max
         return room(in: Int(clamping: setrlimit(resource, &limit) == 0 ? limit.rlim_cur : before))
     }
 
-    /// How many connections there may be where there may be so many open files.
-    static func room(in files: Int) -> Int { files - min(reserve, files / 2) }
+    /// How many connections there may be, and how many more that are being refused.
+    struct Room: Equatable {
+        var connections: Int
+        var refusals: Int
+    }
+
+    /// What there is room for where there may be so many open files. As many as are refused may be accepted at once, so
+    /// half of the reserve is left in any case.
+    static func room(in files: Int) -> Room {
+        let reserve = min(reserve, files / 2)
+        return Room(connections: files - reserve, refusals: max(1, reserve / 4))
+    }
 }

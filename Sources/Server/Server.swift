@@ -38,23 +38,11 @@ public final class Server: Sendable {
     ) async throws -> Server {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         do {
-            try await checkFree(address, group)
             let application = try Application(app, eventLoops: Array(group.makeIterator()), configure: configure)
             return try await Server(application, address, group)
         } catch {
             try? await group.shutdownGracefully()
             throw error
-        }
-    }
-
-    /// Finds a port that is in use before the application is put together, which may wait for what the other process has.
-    private static func checkFree(_ address: Address, _ group: MultiThreadedEventLoopGroup) async throws {
-        guard address.port != 0 else { return }
-        let bootstrap = ServerBootstrap(group: group).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        do {
-            try await bootstrap.bind(host: address.host, port: address.port).get().close().get()
-        } catch {
-            throw startupError(error, at: address)
         }
     }
 
@@ -67,16 +55,23 @@ public final class Server: Sendable {
         let room = OpenFileLimit.raise()
         let loops = application.executors.map(EventLoopState.init)
         let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.executor.eventLoop), $0) })
-        let connections = ConnectionCounter(limit: min(application.limits.maxConnections, room))
+        let connections = ConnectionCounter(limit: min(application.limits.maxConnections, room.connections))
+        let all = AcceptCounter(limit: min(application.limits.maxConnections, room.connections) + room.refusals)
         for loop in loops { try await loop.executor.eventLoop.submit { loop.start() }.get() }
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Int32(application.limits.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.maxMessagesPerRead, value: 64)
+            .serverChannelOption(.maxMessagesPerRead, value: UInt(min(64, room.refusals)))
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptGate(all))
+                }
+            }
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                channel.closeFuture.whenComplete { _ in all.closed() }
+                return channel.eventLoop.makeCompletedFuture {
                     guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else { return }
                     try Self.configure(channel, loop, application, connections)
                 }

@@ -112,7 +112,9 @@ class ScriptedServer:
             if self.remembers and last:
                 known = int(last.rpartition("-")[2])
                 position = max(known, len(self.events) - self.remembers)
-                verdict = {"verdict": "partial", "missed": position - known} if position > known else {"verdict": "resumed"}
+                verdict = {"verdict": "resumed"}
+                if position > known:
+                    verdict = {"verdict": "partial", "after": last, "through": f"e-{position}"}
                 begin += f"event: martlet.resume\nid: {last}\ndata: {json.dumps(verdict)}\n\n"
             self.streams.add(request)
             self.changed.notify_all()

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from page import Page
+from test_script import Tabs
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = os.environ.get("MARTLET_APP", str(ROOT / ".build/debug/ExampleApp"))
@@ -74,7 +75,7 @@ class Talker:
         return reply.status_code
 
     def talk(self, pause):
-        while self.goes_on and self.tried < 150:
+        while self.goes_on and self.tried < 400:
             self.tried += 1
             try:
                 assert self.say(f"line {self.tried}") == 200, "the session is gone"
@@ -118,6 +119,81 @@ def test_a_browser_catches_up_with_a_server_that_was_away(ada, app, how):
     ada.wait(lambda: lines(ada) == ["before", *missed, "after"], "the line after")
     ada.open()
     ada.wait(lambda: lines(ada) == ["before", *missed, "after"], "the same after a reload")
+
+
+def test_another_tab_shows_what_was_said_before_it_was_opened(ada, app):
+    bob = Talker(app.url, "Bob")
+    for number in range(40):
+        bob.say(f"line {number}")
+    ada.wait(lambda: lines(ada) == bob.said, "forty lines")
+    first = ada.driver.current_window_handle
+    ada.driver.switch_to.new_window("tab")
+    try:
+        ada.open()
+        ada.wait(lambda: lines(ada)[-5:] == bob.said[-5:], "the last lines in the second tab")
+        bob.say("for both")
+        ada.wait(lambda: lines(ada)[-1:] == ["for both"], "a new line")
+        shown = lines(ada)
+        assert len(shown) > 20
+        assert shown == bob.said[-len(shown):], "in order, each once, and no more than the page asks for"
+    finally:
+        ada.driver.close()
+        ada.driver.switch_to.window(first)
+    ada.wait(lambda: lines(ada) == bob.said, "all lines in the first tab")
+
+
+SHARED = """
+    const done = arguments[0];
+    const script = document.createElement("script");
+    script.src = "/martlet.js";
+    script.onload = () => {
+        window.seen = [];
+        window.verdicts = [];
+        window.stream = new SharedEventSource("/chat/stream", { events: ["message"] });
+        stream.addEventListener("message", ({ data }) => seen.push(JSON.parse(data).msg));
+        stream.onresume = ({ detail }) => verdicts.push(detail.verdict);
+        done();
+    };
+    document.head.append(script);
+"""
+
+
+def test_eight_tabs_hand_their_connection_on_and_the_history_fills_the_gap(ada, app):
+    """Against Martlet's own history: the leading tab closes, again and again, while somebody talks."""
+    ada.driver.get(app.url + "/client/count")  # A page without streams of its own.
+    bob = Talker(app.url, "Bob")
+    count = lambda: bob.session.get(f"{app.url}/client/count", timeout=10).json()["data"]["count"]
+    # The browser keeps the page that was left, and its streams, for the way back.
+    bob.session.post(f"{app.url}/client/close-all", timeout=10)
+    ada.wait(lambda: count() == 0, "the end of the page's own streams")
+    eight = Tabs(ada.driver, app.url + "/client/count", 8)
+    talking = threading.Thread(target=bob.talk, args=[threading.Event()])
+    try:
+        for tab in eight.handles:
+            ada.driver.switch_to.window(tab)
+            ada.driver.execute_async_script(SHARED)
+        eight.wait_for_all("return stream.readyState", 1)
+        assert count() == 1
+        talking.start()
+        while len(eight) > 2:
+            heard = len(bob.said)
+            ada.wait(lambda: len(bob.said) >= heard + 5, "five more lines")
+            (leader,) = eight.leaders
+            eight.close(leader)
+            eight.wait_for_all("return stream.readyState", 1)
+            ada.wait(lambda: len(eight.leaders) == 1, "a new leader")
+        heard = len(bob.said)
+        ada.wait(lambda: len(bob.said) >= heard + 5, "five more lines")
+        bob.goes_on = False
+        talking.join()
+        eight.wait_for_all("return seen", bob.said)
+        verdicts = [verdict for each in eight.all("return verdicts") for verdict in each]
+        assert verdicts and set(verdicts) == {"resumed"}
+    finally:
+        bob.goes_on = False
+        if talking.ident:
+            talking.join()
+        eight.close_all()
 
 
 def test_a_server_killed_while_somebody_talks_loses_nothing_that_it_accepted(ada, app):

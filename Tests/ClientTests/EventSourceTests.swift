@@ -135,11 +135,14 @@ import Testing
 
     @Test(arguments: [
         ("{\"verdict\":\"resumed\"}", ResumeVerdict(outcome: .resumed)),
-        ("{\"verdict\":\"partial\",\"missed\":12}", ResumeVerdict(outcome: .partial, missed: 12)),
-        ("{\"verdict\":\"reset\",\"missed\":null,\"more\":[]}", ResumeVerdict(outcome: .reset)),
+        (
+            "{\"after\":\"e-40\",\"through\":\"e-52\",\"verdict\":\"partial\"}",
+            ResumeVerdict(outcome: .partial, after: "e-40", through: "e-52")
+        ),
+        ("{\"verdict\":\"reset\",\"after\":null,\"more\":[]}", ResumeVerdict(outcome: .reset)),
         ("partial", ResumeVerdict(outcome: .partial)), ("\"resumed\"", ResumeVerdict(outcome: .resumed)),
         ("{\"verdict\":\"maybe\"}", ResumeVerdict(outcome: .reset)), ("{", ResumeVerdict(outcome: .reset)),
-        ("{\"verdict\":\"partial\",\"missed\":\"many\"}", ResumeVerdict(outcome: .reset)),
+        ("{\"verdict\":\"partial\",\"after\":7}", ResumeVerdict(outcome: .reset)),
     ])
     func `the verdict on a resumed stream is a value`(data: String, verdict: ResumeVerdict) async throws {
         try await ScriptedServer.run { server in

@@ -38,6 +38,16 @@ struct NotificationController {
     }
 }
 
+@Controller("account")
+struct AccountTokenController {
+    /// POST /account/token: a secret, beside a name that somebody else may have chosen
+    @POST func token(name: String, _ ctx: Context) throws {
+        guard let user = ctx.session["user_id"] else { throw HTTPError(.unauthorized) }
+        let token = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+        try ctx.sse.send(toUser: user, event: "token", data: [name: token], isCompressible: false)
+    }
+}
+
 // MARK: - 实时数据流
 
 @Controller

@@ -41,7 +41,7 @@ struct DeliveryModel {
     }
 
     static let audiences: [EventAudience] =
-        [.everyone, .user("x"), .user("y")] + ["a", "b/1", "b/2", "c", "s", "u/1", "v"].map { .topic($0) }
+        [.everyone, .user("x"), .user("y")] + ["a", "b/1", "b/2", "c", "s", "u/1", "v", "w", "z"].map { .topic($0) }
 
     private func isFor(_ audience: EventAudience, _ stream: Stream) -> Bool {
         switch audience {
@@ -71,7 +71,7 @@ struct DeliveryModel {
         }
         var received: Set<UInt64> = []
         var last: UInt64 = 0
-        var gaps: [(range: ClosedRange<UInt64>, count: Int?, isCertain: Bool)] = []
+        var gaps: [(range: ClosedRange<UInt64>, count: Int?)] = []
         var next = 0
         var sends = 0
         var claimed: UInt64 = 0
@@ -85,16 +85,14 @@ struct DeliveryModel {
                 guard let first = EventID(gap.first), let end = EventID(gap.last), first.sequence <= end.sequence else {
                     return "malformed gap \(event.data)"
                 }
-                // Without a count the history has forgotten all that there was up to the place that the client is at,
-                // and cannot tell whether any of it was there.
-                gaps.append((first.sequence...end.sequence, gap.count, gap.count != nil))
+                gaps.append((first.sequence...end.sequence, gap.count))
             case "martlet.resume":
                 let news = try event.json(Verdict.self)
                 if news.verdict == "partial" {
                     guard let after = news.after.flatMap({ EventID($0) }),
                         let through = news.through.flatMap({ EventID($0) }), after.sequence < through.sequence
                     else { return "malformed partial \(event.data)" }
-                    gaps.append((after.sequence + 1...through.sequence, nil, true))
+                    gaps.append((after.sequence + 1...through.sequence, nil))
                 }
             case "direct":
                 guard sends < stream.sends.count, stream.sends[sends] == event.data else {
@@ -130,7 +128,7 @@ struct DeliveryModel {
             event.sequence > (isNew ? 0 : start) && !refused.contains(event.sequence) && wanted[event.audience]
                 && !received.contains(event.sequence)
         }
-        for gap in gaps where gap.isCertain {
+        for gap in gaps {
             let missing = possible.filter { gap.range.contains($0.sequence) }
             if missing.isEmpty, start >= firstSequence { return "gap \(gap.range), but nothing is missing" }
             if let count = gap.count, count > missing.count {

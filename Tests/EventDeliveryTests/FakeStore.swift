@@ -9,6 +9,7 @@ final class FakeStore: HistoryStore {
     private struct State {
         var events: [StoredEvent] = []
         var failures = 0
+        var isBlocked = false
         var random: SeededGenerator
     }
     private let state: Mutex<State>
@@ -23,6 +24,12 @@ final class FakeStore: HistoryStore {
 
     var events: [StoredEvent] { state.withLock { $0.events } }
     var failures: Int { state.withLock { $0.failures } }
+
+    /// While it is, the disk hangs.
+    var isBlocked: Bool {
+        get { state.withLock { $0.isBlocked } }
+        set { state.withLock { $0.isBlocked = newValue } }
+    }
 
     func load(_ limits: HistoryLimits, now: Date) throws -> StoredHistory {
         state.withLock { state in
@@ -39,6 +46,7 @@ final class FakeStore: HistoryStore {
                 Double.random(in: 0..<1, using: &state.random) < failing
             )
         }
+        while isBlocked { sched_yield() }
         // The publisher's thread gets ahead meanwhile.
         if isSlow { for _ in 0..<20 { sched_yield() } }
         try state.withLock { state in

@@ -102,6 +102,20 @@ import MartletTesting
         #expect(sink.texts().last == "250")
     }
 
+    @Test func `what is forgotten before the client's loop has come to it is no hole in what it reads`() throws {
+        let host = try TestHub { $0.history.maxEventsPerTopic = 1 }
+        let id = try host.hub.publish(to: "a", data: "0").id
+        try host.hub.publish(to: "b", data: "1")
+        let sink = try host.sink(["a", "b"], resume: id, room: 0)
+        host.run()
+        // The history lets the first of these go at once; the loop has both on their way.
+        for data in ["2", "3"] { try host.hub.publish(to: "a", data: data) }
+        sink.read()
+        host.run()
+        #expect(sink.names == ["martlet.resume", "message", "message", "message"])
+        #expect(sink.texts() == ["1", "2", "3"])
+    }
+
     @Test func `a new client's replay has no hole to announce`() throws {
         let host = try TestHub { $0.history.maxEventsPerTopic = 2 }
         try host.hub.broadcast(data: "everyone")

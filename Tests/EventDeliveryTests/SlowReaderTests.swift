@@ -80,7 +80,7 @@ import Testing
             #expect(figures(host).suspended == 1)
             let hub = host.hub
             let publisher = Task { try await hub.publish(to: "t", data: "late") }
-            while hub.state.withLock({ $0.waitingPublishers.isEmpty }) { await Task.yield() }
+            while hub.state.withLock({ $0.gate.waitingCount == 0 }) { await Task.yield() }
             #expect(slow.texts().isEmpty)
             if leaves { slow.leave() } else { slow.read() }
             let receipt = try await publisher.value
@@ -88,6 +88,76 @@ import Testing
             host.run()
             if !leaves { #expect(slow.texts().last == "late") }
         }
+    }
+
+    private enum Start: CaseIterable { case held, free }
+
+    @Test(arguments: Start.allCases)
+    private func `no more publishers are let on than the client has room for`(
+        start: Start
+    ) async throws {
+        let host = try host(.suspendPublisher)
+        let hub = host.hub
+        let slow = try host.sink(["t"])
+        host.run()
+        slow.room = 0
+        let before = start == .held ? 4 : 0
+        for index in 0..<before { try host.post("\(index)" + text, to: .topic("t")) }
+        host.run()
+        let publishers = (0..<20).map { index in
+            Task { [text] in try await hub.publish(to: "t", data: "\(before + index)" + text) }
+        }
+        // The loop works only when it is told to: who publishes meanwhile could take more room than there is.
+        while slow.isOpen, slow.texts().count < before + 20 {
+            for _ in 0..<50 { await Task.yield() }
+            host.run()
+            slow.read()
+            slow.room = 0
+        }
+        #expect(slow.isOpen)
+        #expect(Set(slow.texts()) == Set((0..<before + 20).map { "\($0)" + text }))
+        for publisher in publishers { publisher.cancel() }
+    }
+
+    /// What is not kept cannot come from the history: it waits as for a client that is live.
+    @Test(arguments: ["dropOldest", "latestOnly", "suspendPublisher", "disconnect"])
+    func `the policy of an unkept topic holds also while a client reads the history`(policy: String) throws {
+        var limits = Limits()
+        limits.maxStreamBacklogBytes = 200
+        let host = try TestHub(limits: limits) { settings in
+            try settings.topic("t") { topic in
+                topic.keepsHistory = false
+                switch policy {
+                case "dropOldest": topic.slowReaders = .dropOldest
+                case "latestOnly": topic.slowReaders = .latestOnly(key: { $0.event ?? "" })
+                case "suspendPublisher": topic.slowReaders = .suspendPublisher
+                default: break
+                }
+            }
+        }
+        let id = try host.hub.broadcast(data: "first").id
+        try host.hub.broadcast(data: "kept")
+        let slow = try host.sink(["t"], resume: id, room: 0)
+        host.run()
+        for index in 0..<(policy == "suspendPublisher" ? 4 : 9) {
+            try host.hub.publish(to: "t", data: "\(index)" + text)
+            host.run()
+        }
+        guard policy != "disconnect" else { return #expect(slow.wasAborted) }
+        #expect(slow.isOpen)
+        if policy == "suspendPublisher" { #expect(figures(host).suspended == 1) }
+        let dropped = figures(host).dropped
+        slow.read()
+        host.run()
+        let texts = slow.texts()
+        #expect(texts.first == "kept")
+        #expect(texts.last?.first == (policy == "suspendPublisher" ? "3" : "8"))
+        if policy != "suspendPublisher" {
+            let gap = try #require(slow.events.first { $0.event == "martlet.gap" })
+            #expect(try gap.json(Gap.self).count == dropped)
+            #expect(dropped == 9 - (texts.count - 1))
+        }
+        #expect(!host.hub.state.withLock { $0.gate.isHeld("t") })
     }
 
     @Test func `a publisher that waits can be cancelled, and a shutdown lets it go`() async throws {
@@ -100,7 +170,7 @@ import Testing
             host.run()
             let hub = host.hub
             let publisher = Task { try await hub.publish(to: "t", data: "late") }
-            while hub.state.withLock({ $0.waitingPublishers.isEmpty }) { await Task.yield() }
+            while hub.state.withLock({ $0.gate.waitingCount == 0 }) { await Task.yield() }
             if cancels { publisher.cancel() } else { hub.stop() }
             await #expect(throws: CancellationError.self) { try await publisher.value }
         }

@@ -45,13 +45,30 @@ import Testing
         #expect(try other.load(limits(), now: now).epoch != first.epoch)
     }
 
+    @Test func `a file of the first format is read and written on`() throws {
+        let history = history()
+        _ = try history.load(limits(), now: now)
+        try history.append([event(1)])
+        try history.withDatabase { db in
+            try db.execute(sql: "ALTER TABLE martlet_event DROP COLUMN compressible")
+            try db.execute(sql: "UPDATE martlet_history SET format = 1")
+        }
+        #expect(try reloaded(history).events == [event(1)])
+        var secret = event(2)
+        secret.isCompressible = false
+        try history.append([secret])
+        #expect(try reloaded(history).events == [event(1), secret])
+    }
+
     @Test func `events come back as they were`() throws {
         let history = history()
         _ = try history.load(limits(), now: now)
         let events = [
             StoredEvent(sequence: 5, audience: .everyone, event: "message", data: "线\n\"two\"", publishedAt: now),
             StoredEvent(sequence: 6, audience: .topic("room/1"), event: nil, data: "", publishedAt: now),
-            StoredEvent(sequence: 9, audience: .user("room/1"), event: "gone", data: nil, publishedAt: now),
+            StoredEvent(
+                sequence: 9, audience: .user("room/1"), event: "gone", data: nil, publishedAt: now,
+                isCompressible: false),
         ]
         try history.append(Array(events[..<2]))
         try history.append(Array(events[2...]))
@@ -193,9 +210,9 @@ import Testing
     @Test func `a file of a later version is left alone`() throws {
         let history = history()
         _ = try history.load(limits(), now: now)
-        try history.withDatabase { try $0.execute(sql: "UPDATE martlet_history SET format = 2") }
+        try history.withDatabase { try $0.execute(sql: "UPDATE martlet_history SET format = 3") }
         let error = #expect(throws: SQLiteFileError.self) { try reloaded(history) }
-        #expect(error?.description.contains("has format 2") == true)
+        #expect(error?.description.contains("has format 3") == true)
     }
 
     @Test func `a folder that is not there is named`() throws {

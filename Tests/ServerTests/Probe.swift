@@ -63,7 +63,7 @@ final class Signal: Sendable {
 
 struct ProbeApp: App {
     // The process of the tests holds the controllers of other apps, too.
-    func configure(_ app: inout AppBuilder) { app.controllers(ProbeController.self) }
+    func configure(_ app: inout AppBuilder) { app.controllers(ProbeController.self, GzipProbeController.self) }
 }
 
 @Controller

@@ -116,14 +116,14 @@ class Stream {
     #source = null;
     #state = "closed";
 
-    constructor(url, names, { shared = false, onEvent, onState }) {
-        Object.assign(this, { url, names, shared, onEvent, onState });
+    constructor(url, names, { shared = false, replay = 0, onEvent, onState }) {
+        Object.assign(this, { url, names, shared, replay, onEvent, onState });
     }
 
     open() {
         this.#source?.close();
         const source = this.#source = this.shared
-            ? new SharedEventSource(this.url, { events: this.names })
+            ? new SharedEventSource(this.url, { events: this.names, replay: this.replay })
             : new EventSource(this.url);
         this.#enter("connecting");
         source.onopen = () => this.#enter("open");
@@ -507,6 +507,7 @@ function chat(log) {
 
     const room = new Stream("/chat/stream?history=30", ["system", "message", "private"], {
         shared: true,
+        replay: 30, // Another tab gets from this one what the server tells the first.
         onEvent(event) {
             const said = parsed(event.data) ?? {};
             if (event.name === "system") {

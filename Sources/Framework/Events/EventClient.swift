@@ -38,17 +38,22 @@ public struct EventClient: Sendable, Identifiable {
     /// - Parameters:
     ///   - event: the event's type; nil is the client's default, `message`.
     ///   - id: what a reconnecting client names in `Last-Event-ID`.
+    ///   - isCompressible: false for what holds a secret beside text that others choose; see `TopicSettings`.
     /// - Returns: false when the stream has ended.
     /// - Throws: `EventEncodingError` for a line end in the type or the id.
     @discardableResult
-    public func send(event: String? = nil, data: String, id: String? = nil) throws -> Bool {
-        try hub.send(to: self.id, event: event, data: data, id: id)
+    public func send(
+        event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
+    ) throws -> Bool {
+        try hub.send(to: self.id, event: event, data: data, id: id, isCompressible: isCompressible)
     }
 
     /// Sends an event with a value as JSON.
     @discardableResult
-    public func send(event: String? = nil, data: some Encodable, id: String? = nil) throws -> Bool {
-        try hub.send(to: self.id, event: event, data: data, id: id)
+    public func send(
+        event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
+    ) throws -> Bool {
+        try hub.send(to: self.id, event: event, data: data, id: id, isCompressible: isCompressible)
     }
 
     /// Ends the stream behind what was sent.
@@ -75,7 +80,7 @@ public struct EventClient: Sendable, Identifiable {
     func forward<S: AsyncSequence>(_ events: S) async throws where S.Element == ServerSentEvent {
         for try await event in events {
             try await whenWritable()
-            try hub.send(to: id, event)
+            try await hub.sendWhenStoreHasRoom(to: id, event)
         }
     }
 }

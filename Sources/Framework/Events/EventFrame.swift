@@ -39,6 +39,10 @@ package final class EventFrame: Sendable {
         private let hasID: Bool
         private let isCompressible: Bool
 
+        /// At least as many bytes as the frame will have.
+        var byteCount: Int { buffer.readableBytes + Self.roomForID }
+        private static let roomForID = 48
+
         /// - Throws: `EventEncodingError` for what the wire cannot carry.
         init(_ event: ServerSentEvent, isCompressible: Bool = true) throws(EventEncodingError) {
             var buffer = EventFrame.withRoomForChunkSize()

@@ -22,6 +22,9 @@ struct EventHistory {
     /// The same for logs that were dropped as a whole.
     private var forgottenThrough: UInt64
     private var forgottenAt: UInt64 = 0
+    /// The last events that were forgotten, in the order in which they were.
+    private var recentlyForgotten: CircularBuffer<(sequence: UInt64, audience: EventAudience)> = []
+    private static let maximumRecentlyForgotten = 1024
     /// How many events were ever forgotten: tells what a client found forgotten from what is forgotten while it reads.
     private(set) var forgottenCount: UInt64 = 0
     /// Logs without events are remembered up to this number: they know that nothing of theirs is missing.
@@ -87,6 +90,8 @@ struct EventHistory {
         forgottenCount += 1
         logs[audience]?.forgottenThrough = event.sequence
         logs[audience]?.forgottenAt = forgottenCount
+        if recentlyForgotten.count == Self.maximumRecentlyForgotten { recentlyForgotten.removeFirst() }
+        recentlyForgotten.append((event.sequence, audience))
         keptCount -= 1
         byteCount -= event.frame.byteCount
     }
@@ -108,7 +113,7 @@ struct EventHistory {
         var missing: UInt64 = 0
         // What a dropped log knew, every log may have been.
         if !areLogsKnown(for: subscription) { missing = forgottenThrough }
-        forEachLog(of: subscription) { missing = max(missing, $0.forgottenThrough, $0.skippedThrough) }
+        forEachLog(of: subscription) { _, log in missing = max(missing, log.forgottenThrough, log.skippedThrough) }
         return missing > sequence ? missing : nil
     }
 
@@ -129,8 +134,13 @@ struct EventHistory {
     ) -> Page {
         var page = Page(events: [], isLast: true)
         if forgottenAt > start, !areLogsKnown(for: subscription) { page.forgottenThrough = forgottenThrough }
-        forEachLog(of: subscription) { log in
-            if log.forgottenAt > start { page.forgottenThrough = max(page.forgottenThrough, log.forgottenThrough) }
+        forEachLog(of: subscription) { audience, log in
+            if log.forgottenAt > start {
+                let forgotten =
+                    log.forgottenThrough <= end
+                    ? log.forgottenThrough : lastForgotten(of: audience, through: end, since: start)
+                page.forgottenThrough = max(page.forgottenThrough, forgotten)
+            }
             let rest = log.events[log.events.firstIndex(after: sequence)..<log.events.firstIndex(after: end)]
             page.events += rest.prefix(limit)
             if rest.count > limit { page.isLast = false }
@@ -144,11 +154,20 @@ struct EventHistory {
         return page
     }
 
+    /// The last event up to `end` that was forgotten since then; 0 for none. Where more were forgotten than are remembered
+    /// it cannot be told, and is said to be the one at `end`.
+    private func lastForgotten(of audience: EventAudience, through end: UInt64, since start: UInt64) -> UInt64 {
+        let count = forgottenCount - start
+        guard count <= recentlyForgotten.count else { return end }
+        return recentlyForgotten.suffix(Int(count)).last { $0.sequence <= end && $0.audience == audience }?.sequence
+            ?? 0
+    }
+
     /// The place behind which a subscription's last `count` events stand.
     func place(ofLast count: Int, for subscription: Subscription, else end: UInt64) -> UInt64 {
         guard count > 0 else { return end }
         var sequences: [UInt64] = []
-        forEachLog(of: subscription) { log in sequences += log.events.suffix(count).map(\.sequence) }
+        forEachLog(of: subscription) { _, log in sequences += log.events.suffix(count).map(\.sequence) }
         guard !sequences.isEmpty else { return end }
         sequences.sort()
         return sequences[max(0, sequences.count - count)] - 1
@@ -161,18 +180,21 @@ struct EventHistory {
         return subscription.topics.allSatisfy { logs[.topic($0.description)] != nil }
     }
 
-    private func forEachLog(of subscription: Subscription, _ body: (Log) -> Void) {
-        if let log = logs[.everyone] { body(log) }
-        if let user = subscription.user, let log = logs[.user(user)] { body(log) }
+    private func forEachLog(of subscription: Subscription, _ body: (EventAudience, Log) -> Void) {
+        func visit(_ audience: EventAudience) { if let log = logs[audience] { body(audience, log) } }
+        visit(.everyone)
+        if let user = subscription.user { visit(.user(user)) }
         let patterns = subscription.topics.filter { $0.segments != nil }
         for topic in Set(subscription.topics) where topic.segments == nil {
             // A pattern finds it, too.
             guard !patterns.contains(where: { $0.matches(topic.description) }) else { continue }
-            if let log = logs[.topic(topic.description)] { body(log) }
+            visit(.topic(topic.description))
         }
         guard !patterns.isEmpty else { return }
         for (audience, log) in logs {
-            if case .topic(let topic) = audience, patterns.contains(where: { $0.matches(topic) }) { body(log) }
+            if case .topic(let topic) = audience, patterns.contains(where: { $0.matches(topic) }) {
+                body(audience, log)
+            }
         }
     }
 }

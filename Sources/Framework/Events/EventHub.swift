@@ -32,7 +32,10 @@ public final class EventHub: Sendable {
     ) throws {
         let elapsed = clock.stopwatch()
         let past = try EventHistory.past(settings, now: elapsed())
-        state = Mutex(HubState(shards: executors.count, history: past.history, lastSequence: past.lastSequence))
+        state = Mutex(
+            HubState(
+                shards: executors.count, history: past.history, lastSequence: past.lastSequence,
+                gate: PublisherGate(shards: executors.count, limits: limits)))
         epoch = past.epoch
         firstSequence = past.lastSequence
         shards = executors.map { HubShard($0, clock: clock, limits: limits) }
@@ -47,6 +50,8 @@ public final class EventHub: Sendable {
         self.limits = limits
         self.logger = logger
     }
+
+    func newID() -> Int { Int(nextID.add(1, ordering: .relaxed).oldValue) }
 
     /// Since the hub was made.
     var now: Duration { elapsed() }
@@ -91,38 +96,66 @@ public final class EventHub: Sendable {
     /// Publishes an event. With a store, this only hands it over, and an error of the store is logged: use the `async`
     /// form to know that it is kept.
     ///
-    /// - Throws: `EventEncodingError` for a line end in the type or the id, `TopicError` for a malformed topic.
+    /// - Throws: `EventEncodingError` for a line end in the type or the id, `TopicError` for a malformed topic,
+    ///   `StoreBacklogError` where too much waits for the store; then nobody gets the event.
     @discardableResult
-    public func publish(_ event: ServerSentEvent, to audience: EventAudience) throws -> Receipt {
-        let draft = try prepare(event, audience)
-        return post { state in
-            accept(event, draft, audience, &state) { [logger] error in
+    public func publish(
+        _ event: ServerSentEvent, to audience: EventAudience, isCompressible: Bool = true
+    ) throws -> Receipt {
+        let draft = try prepare(event, audience, isCompressible)
+        return try post { state throws(StoreBacklogError) in
+            try accept(event, draft, audience, &state) { [logger] error in
                 if let error { logger.error("an event was not stored", metadata: ["error": "\(error)"]) }
             }
         }
     }
 
     /// Publishes an event and, with a store, waits until that has it. Waits first for the slow readers of a topic whose
-    /// policy is `suspendPublisher`.
+    /// policy is `suspendPublisher`, and for a store that has fallen behind.
     ///
     /// - Throws: `EventEncodingError`, `TopicError`, what the store throws; then nobody gets the event.
     @discardableResult
-    public func publish(_ event: ServerSentEvent, to audience: EventAudience) async throws -> Receipt {
-        let draft = try prepare(event, audience)
-        if case .topic(let topic) = audience, case .suspendPublisher = draft.settings.slowReaders {
-            try await whenReleased(topic)
-        }
-        guard writer != nil else { return post { accept(event, draft, audience, &$0, acknowledge: nil) } }
+    public func publish(
+        _ event: ServerSentEvent, to audience: EventAudience, isCompressible: Bool = true
+    ) async throws -> Receipt {
+        let draft = try prepare(event, audience, isCompressible)
+        let demand = demand(of: draft, audience)
+        if demand.takesRoom { try await enter(demand) }
+        guard writer != nil else { return try post(event, draft, audience, entered: demand, acknowledge: nil) }
         let receipt = Mutex<Receipt?>(nil)
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            let given = post { state in
-                accept(event, draft, audience, &state) { error in
+            do {
+                let given = try post(event, draft, audience, entered: demand) { error in
                     if let error { continuation.resume(throwing: error) } else { continuation.resume() }
                 }
+                receipt.withLock { $0 = given }
+            } catch {
+                continuation.resume(throwing: error)
             }
-            receipt.withLock { $0 = given }
         }
         return receipt.withLock { $0 } ?? Receipt(id: nil, clientCount: 0)
+    }
+
+    /// - Parameter demand: the room that the event was let on with.
+    private func post(
+        _ event: ServerSentEvent, _ draft: Prepared, _ audience: EventAudience, entered demand: PublisherGate.Demand,
+        acknowledge: (@Sendable ((any Error)?) -> Void)?
+    ) throws(StoreBacklogError) -> Receipt {
+        let receipt = try post { state throws(StoreBacklogError) in
+            // It takes what it really needs in its place.
+            if demand.takesRoom { state.gate.giveBack(demand) }
+            return try accept(event, draft, audience, &state, hasEntered: true, acknowledge: acknowledge)
+        }
+        if demand.takesRoom { letPublishersOn() }
+        return receipt
+    }
+
+    private func demand(of draft: Prepared, _ audience: EventAudience) -> PublisherGate.Demand {
+        var demand = PublisherGate.Demand(byteCount: draft.frame.byteCount, topic: nil, isStored: writer != nil)
+        if case .topic(let topic) = audience, case .suspendPublisher = draft.settings.slowReaders {
+            demand.topic = topic
+        }
+        return demand
     }
 
     private struct Prepared {
@@ -132,26 +165,30 @@ public final class EventHub: Sendable {
     }
 
     /// What needs no lock.
-    private func prepare(_ event: ServerSentEvent, _ audience: EventAudience) throws -> Prepared {
+    private func prepare(
+        _ event: ServerSentEvent, _ audience: EventAudience, _ isCompressible: Bool
+    ) throws -> Prepared {
         if case .topic(let topic) = audience { try TopicPattern.checkTopic(topic) }
         let settings = settings.settings(of: audience)
         var key: String?
         if case .latestOnly(let keyOf) = settings.slowReaders { key = keyOf(event) }
         return Prepared(
-            frame: try EventFrame.Draft(event, isCompressible: settings.isCompressible), settings: settings, key: key)
+            frame: try EventFrame.Draft(event, isCompressible: settings.isCompressible && isCompressible),
+            settings: settings, key: key)
     }
 
     /// Gives the event its place in the order.
     private func accept(
         _ event: ServerSentEvent, _ draft: Prepared, _ audience: EventAudience, _ state: inout HubState,
-        acknowledge: (@Sendable ((any Error)?) -> Void)?
-    ) -> Receipt {
+        hasEntered: Bool = false, acknowledge: (@Sendable ((any Error)?) -> Void)?
+    ) throws(StoreBacklogError) -> Receipt {
         let count = state.count(of: audience)
         if count == 0, case .user = audience {
             // The caller is told that nobody is there: nobody is to get it later.
             acknowledge?(nil)
             return Receipt(id: nil, clientCount: 0)
         }
+        if !hasEntered { try checkStoreRoom(byteCount: draft.frame.byteCount, &state) }
         state.lastSequence += 1
         state.published += 1
         let id = event.id == nil ? EventID(epoch: epoch, sequence: state.lastSequence) : nil
@@ -164,30 +201,9 @@ public final class EventHub: Sendable {
             isKept && writer != nil
             ? StoredEvent(
                 sequence: published.sequence, audience: audience, event: event.event, data: event.data,
-                publishedAt: .now) : nil
+                publishedAt: .now, isCompressible: published.frame.isCompressible) : nil
         put(.event(published), &state, stored: stored, acknowledge: acknowledge)
         return Receipt(id: id?.description, clientCount: count)
-    }
-
-    /// Waits while clients of a topic hold its publishers up.
-    private func whenReleased(_ topic: String) async throws {
-        guard state.withLock({ $0.isHeld(topic) }) else { return }
-        let id = Int(nextID.add(1, ordering: .relaxed).oldValue)
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                let mustWait = state.withLock { state in
-                    guard state.isHeld(topic), !state.isClosing, !Task.isCancelled else { return false }
-                    state.waitingPublishers.append((id, topic, continuation))
-                    return true
-                }
-                if !mustWait { continuation.resume() }
-            }
-        } onCancel: {
-            let cancelled = state.withLock { state in
-                state.waitingPublishers.firstIndex { $0.id == id }.map { state.waitingPublishers.remove(at: $0) }
-            }
-            cancelled?.continuation.resume(throwing: CancellationError())
-        }
     }
 
     // MARK: - Sending to one
@@ -195,14 +211,32 @@ public final class EventHub: Sendable {
     /// Sends an event to one client.
     ///
     /// - Returns: false when there is no such stream, or no longer.
+    /// - Throws: `EventEncodingError` for a line end in the type or the id, `StoreBacklogError` where too much waits for
+    ///   the store, behind which the event would have to stand.
     @discardableResult
-    public func send(to client: EventClient.ID, _ event: ServerSentEvent) throws -> Bool {
-        let draft = try EventFrame.Draft(event)
-        return post { state in
+    public func send(
+        to client: EventClient.ID, _ event: ServerSentEvent, isCompressible: Bool = true
+    ) throws -> Bool {
+        let draft = try EventFrame.Draft(event, isCompressible: isCompressible)
+        return try post { state throws(StoreBacklogError) in
             guard let shard = state.clients[client]?.shard else { return false }
+            try checkStoreRoom(byteCount: draft.byteCount, &state)
             put(.send(client, draft, shard: shard), &state)
             return true
         }
+    }
+
+    /// The same, which waits for a store that has fallen behind.
+    func sendWhenStoreHasRoom(to client: EventClient.ID, _ event: ServerSentEvent) async throws {
+        let draft = try EventFrame.Draft(event)
+        let demand = PublisherGate.Demand(byteCount: draft.byteCount, topic: nil, isStored: writer != nil)
+        if demand.isStored { try await enter(demand) }
+        post { state in
+            if demand.isStored { state.gate.giveBack(demand) }
+            guard let shard = state.clients[client]?.shard else { return }
+            put(.send(client, draft, shard: shard), &state)
+        }
+        if demand.isStored { letPublishersOn() }
     }
 
     // MARK: - Closing
@@ -276,6 +310,12 @@ public final class EventHub: Sendable {
     func left(_ client: EventClient.ID) { state.withLock { _ = $0.remove(client) } }
 
     func whenWritable(_ client: EventClient.ID) async throws {
+        if writer != nil {
+            // What is sent stands behind what the store has yet to take.
+            let demand = PublisherGate.Demand(byteCount: 0, topic: nil, isStored: true)
+            try await enter(demand)
+            regulate { $0.giveBack(demand) }
+        }
         guard let index = state.withLock({ $0.clients[client]?.shard }) else { throw CancellationError() }
         let shard = shards[index]
         try await withCheckedThrowingContinuation { continuation in
@@ -283,12 +323,9 @@ public final class EventHub: Sendable {
         }
     }
 
-    func hold(_ topic: String) { state.withLock { $0.hold(topic) } }
+    func hold(_ topic: String) { state.withLock { $0.gate.hold(topic) } }
 
-    func release(_ topics: some Sequence<String>) {
-        let resumed = state.withLock { state in topics.flatMap { state.release($0) } }
-        for continuation in resumed { continuation.resume() }
-    }
+    func release(_ topics: some Sequence<String>) { regulate { gate in for topic in topics { gate.release(topic) } } }
 
     // MARK: - The order
 
@@ -300,34 +337,52 @@ public final class EventHub: Sendable {
         _ post: HubPost, _ state: inout HubState, stored: StoredEvent? = nil,
         acknowledge: (@Sendable ((any Error)?) -> Void)? = nil
     ) {
+        let demand = post.demand(isStored: writer != nil)
+        if let demand { state.gate.take(demand) }
         guard let writer else {
             state.deliver(post)
             acknowledge?(nil)
             return
         }
-        writer.submit(HistoryWriter.Entry(post: post, stored: stored, acknowledge: acknowledge)) { posts in
-            self.post { state in for post in posts { state.deliver(post) } }
+        let entry = HistoryWriter.Entry(post: post, demand: demand, stored: stored, acknowledge: acknowledge)
+        writer.submit(entry) { [self] entries, failure in
+            self.post { state in
+                for entry in entries {
+                    if failure != nil, entry.stored != nil {
+                        if let demand = entry.demand { state.gate.giveBack(demand) }
+                    } else {
+                        if let demand = entry.demand { state.gate.wasWritten(demand) }
+                        state.deliver(entry.post)
+                    }
+                }
+            }
+            letPublishersOn()
         }
     }
 
     /// Changes the state, then wakes the loops that have something new to deliver: each at most once until it has woken.
-    func post<Result>(_ change: (inout HubState) -> Result) -> Result {
-        let (result, woken) = state.withLock { state in
+    func post<Result, Failure: Error>(
+        _ change: (inout HubState) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let (result, woken) = try state.withLock { state throws(Failure) in
             let idle = state.mailboxes.indices.filter { state.mailboxes[$0].isEmpty }
-            let result = change(&state)
+            let result = try change(&state)
             return (result, idle.filter { !state.mailboxes[$0].isEmpty })
         }
-        for index in woken {
-            shards[index].executor.eventLoop.execute { [self] in
-                let deliveries = state.withLock { state in
-                    var taken: [HubShard.Delivery] = []
-                    swap(&taken, &state.mailboxes[index])
-                    return taken
-                }
-                shards[index].deliver(deliveries)
-            }
-        }
+        for index in woken { shards[index].executor.eventLoop.execute { [self] in emptyMailbox(index) } }
         return result
+    }
+
+    private func emptyMailbox(_ index: Int) {
+        let (deliveries, suspendableBytes) = state.withLock { state in
+            var taken: [HubShard.Delivery] = []
+            swap(&taken, &state.mailboxes[index])
+            defer { state.suspendableBytes[index] = 0 }
+            return (taken, state.suspendableBytes[index])
+        }
+        shards[index].deliver(deliveries)
+        // By now whoever is too slow for them holds the next ones up.
+        if suspendableBytes > 0 { regulate { $0.wereDelivered(suspendableBytes, shard: index) } }
     }
 }
 

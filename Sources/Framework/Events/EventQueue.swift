@@ -6,6 +6,7 @@ struct EventQueue {
     private struct Entry {
         let frame: EventFrame
         let event: PublishedEvent?
+        let place: UInt64
     }
     private var entries: CircularBuffer<Entry> = []
     private(set) var byteCount = 0
@@ -23,8 +24,10 @@ struct EventQueue {
 
     /// Puts an event behind those that wait, as the policy of its topic has it.
     ///
-    /// - Parameter event: nil for what is sent to this client alone.
-    mutating func append(_ frame: EventFrame, _ event: PublishedEvent?, budget: Int) -> Outcome {
+    /// - Parameters:
+    ///   - event: nil for what is sent to this client alone.
+    ///   - place: where it stands in the order of events.
+    mutating func append(_ frame: EventFrame, _ event: PublishedEvent?, place: UInt64, budget: Int) -> Outcome {
         var dropped = 0
         if let event, let key = event.key,
             let older = entries.firstIndex(where: { $0.event?.key == key && $0.event?.audience == event.audience })
@@ -39,7 +42,7 @@ struct EventQueue {
             drop(at: oldest)
             dropped += 1
         }
-        entries.append(Entry(frame: frame, event: event))
+        entries.append(Entry(frame: frame, event: event, place: place))
         byteCount += frame.byteCount
         return dropped > 0 ? .dropped(dropped) : .queued
     }
@@ -52,18 +55,21 @@ struct EventQueue {
 
     enum Next {
         case gap(EventGap)
-        case frame(EventFrame)
+        case frame(EventFrame, place: UInt64)
     }
 
     /// What goes out next: first the news of what was dropped.
-    mutating func popFirst() -> Next? {
+    ///
+    /// - Parameter bound: only what stands before it in the order of events.
+    mutating func popFirst(before bound: UInt64 = .max) -> Next? {
         if let gap {
             self.gap = nil
             return .gap(gap)
         }
-        guard let entry = entries.popFirst() else { return nil }
+        guard let entry = entries.first, entry.place < bound else { return nil }
+        entries.removeFirst()
         byteCount -= entry.frame.byteCount
-        return .frame(entry.frame)
+        return .frame(entry.frame, place: entry.place)
     }
 }
 

@@ -1,3 +1,4 @@
+import CoreMetrics
 import MartletEventStream
 
 /// How an application's events are kept, allowed and delivered: `app.events`.
@@ -6,6 +7,8 @@ public struct EventSettings: Sendable {
     public var history = HistoryLimits()
     /// Keeps the history beyond this process; nil keeps it in memory alone.
     public var store: (any HistoryStore)?
+    /// Where the figures of the streams go; nil for what swift-metrics was bootstrapped with when the server starts.
+    public var metrics: (any MetricsFactory)?
     private(set) var rules: [(pattern: TopicPattern, settings: TopicSettings)] = []
     private(set) var authorizers: [(pattern: TopicPattern, isAllowed: TopicAuthorizer)] = []
     private(set) var joinHooks: [PresenceHook] = []

@@ -5,9 +5,23 @@ final class ShardCounters: Sendable {
     let delivered = Atomic<Int>(0)
     let replayed = Atomic<Int>(0)
     let dropped = Atomic<Int>(0)
+    let superseded = Atomic<Int>(0)
     let disconnected = Atomic<Int>(0)
     let suspended = Atomic<Int>(0)
     let expired = Atomic<Int>(0)
+    let resumed = Atomic<Int>(0)
+    let partial = Atomic<Int>(0)
+    let reset = Atomic<Int>(0)
+}
+
+extension ShardCounters {
+    func count(_ verdict: ControlEvent.Resume.Verdict) {
+        switch verdict {
+        case .resumed: resumed.add(1, ordering: .relaxed)
+        case .partial: partial.add(1, ordering: .relaxed)
+        case .reset: reset.add(1, ordering: .relaxed)
+        }
+    }
 }
 
 /// Figures of the live streams, at one moment or since the start.
@@ -25,6 +39,9 @@ public struct EventStatistics: Sendable, Encodable {
     /// Events in the history, and their bytes.
     public var historyEvents = 0
     public var historyBytes = 0
+    /// Events that wait for the store, and their bytes.
+    public var storeBacklogEvents = 0
+    public var storeBacklogBytes = 0
     public var loops: [Loop] = []
 
     /// Figures of one event loop, since the start.
@@ -38,31 +55,45 @@ public struct EventStatistics: Sendable, Encodable {
         public var replayed = 0
         /// Events that slow readers did not get.
         public var dropped = 0
+        /// Of those, the ones that a newer event of the same key took the place of.
+        public var superseded = 0
         /// Slow readers that were disconnected.
         public var disconnected = 0
         /// How often a slow reader held publishers up.
         public var suspended = 0
         /// Streams that ended with their authorisation.
         public var expired = 0
+        /// Clients that came back, by what they were told.
+        public var resumed = 0
+        public var partial = 0
+        public var reset = 0
     }
 }
 
 extension EventHub {
+    /// The figures that cost nothing to tell.
+    var figures: EventStatistics {
+        var statistics = state.withLock { state in
+            var statistics = EventStatistics()
+            statistics.streams = state.clients.count
+            statistics.published = state.published
+            statistics.historyEvents = state.history.eventCount
+            statistics.historyBytes = state.history.byteCount
+            (statistics.storeBacklogEvents, statistics.storeBacklogBytes) = state.gate.backlog
+            return statistics
+        }
+        statistics.refused = admission.refused
+        return statistics
+    }
+
     /// Figures of the live streams.
     public var statistics: EventStatistics {
         get async {
-            var statistics = state.withLock { state in
-                var statistics = EventStatistics()
-                statistics.streams = state.clients.count
-                statistics.streamsByTopic = state.topics.counts
-                statistics.streamsByUser = state.users.mapValues(\.count)
-                statistics.published = state.published
-                statistics.historyEvents = state.history.eventCount
-                statistics.historyBytes = state.history.byteCount
-                return statistics
+            var statistics = figures
+            (statistics.streamsByTopic, statistics.streamsByUser) = state.withLock { state in
+                (state.topics.counts, state.users.mapValues(\.count))
             }
             statistics.streamsByAddress = admission.byAddress
-            statistics.refused = admission.refused
             for shard in shards {
                 let loop = try? await shard.executor.eventLoop.submit { shard.figures }.get()
                 statistics.loops.append(loop ?? EventStatistics.Loop())

@@ -11,38 +11,50 @@ extension EventHub {
     /// - Parameters:
     ///   - event: the event's type; nil is the client's default, `message`.
     ///   - id: an id of the app's own; such an event takes no part in resume.
+    ///   - isCompressible: false for what holds a secret beside text that others choose; see `TopicSettings`.
     /// - Throws: `EventEncodingError` for a line end in the type or the id.
     @discardableResult
-    public func broadcast(event: String? = nil, data: String, id: String? = nil) throws -> Receipt {
-        try publish(ServerSentEvent(event: event, data: data, id: id), to: .everyone)
+    public func broadcast(event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true) throws
+        -> Receipt
+    {
+        try publish(ServerSentEvent(event: event, data: data, id: id), to: .everyone, isCompressible: isCompressible)
     }
 
     /// Sends a text to every client and waits until it is kept.
     @discardableResult
-    public func broadcast(event: String? = nil, data: String, id: String? = nil) async throws -> Receipt {
-        try await publish(ServerSentEvent(event: event, data: data, id: id), to: .everyone)
+    public func broadcast(event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true)
+        async throws -> Receipt
+    {
+        try await publish(
+            ServerSentEvent(event: event, data: data, id: id), to: .everyone, isCompressible: isCompressible)
     }
 
     /// Sends a value as JSON to every client.
     @discardableResult
-    public func broadcast(event: String? = nil, data: some Encodable, id: String? = nil) throws -> Receipt {
-        try publish(.json(event, data, id), to: .everyone)
+    public func broadcast(event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true)
+        throws -> Receipt
+    {
+        try publish(.json(event, data, id), to: .everyone, isCompressible: isCompressible)
     }
 
     /// Sends a value as JSON to every client and waits until it is kept.
     @discardableResult
-    public func broadcast(event: String? = nil, data: some Encodable, id: String? = nil) async throws -> Receipt {
-        try await publish(.json(event, data, id), to: .everyone)
+    public func broadcast(event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true)
+        async throws -> Receipt
+    {
+        try await publish(.json(event, data, id), to: .everyone, isCompressible: isCompressible)
     }
 
     /// Sends an event to every client.
     @discardableResult
-    public func broadcast(_ event: ServerSentEvent) throws -> Receipt { try publish(event, to: .everyone) }
+    public func broadcast(_ event: ServerSentEvent, isCompressible: Bool = true) throws -> Receipt {
+        try publish(event, to: .everyone, isCompressible: isCompressible)
+    }
 
     /// Sends an event to every client and waits until it is kept.
     @discardableResult
-    public func broadcast(_ event: ServerSentEvent) async throws -> Receipt {
-        try await publish(event, to: .everyone)
+    public func broadcast(_ event: ServerSentEvent, isCompressible: Bool = true) async throws -> Receipt {
+        try await publish(event, to: .everyone, isCompressible: isCompressible)
     }
 
     // MARK: - A topic
@@ -51,29 +63,35 @@ extension EventHub {
     ///
     /// - Throws: `EventEncodingError` for a line end in the type or the id, `TopicError` for a malformed topic.
     @discardableResult
-    public func publish(to topic: String, event: String? = nil, data: String, id: String? = nil) throws -> Receipt {
-        try publish(ServerSentEvent(event: event, data: data, id: id), to: .topic(topic))
+    public func publish(
+        to topic: String, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
+    ) throws -> Receipt {
+        try publish(
+            ServerSentEvent(event: event, data: data, id: id), to: .topic(topic), isCompressible: isCompressible)
     }
 
     /// Sends a text to the clients that subscribed to a topic and waits until it is kept.
     @discardableResult
     public func publish(
-        to topic: String, event: String? = nil, data: String, id: String? = nil
+        to topic: String, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
     ) async throws -> Receipt {
-        try await publish(ServerSentEvent(event: event, data: data, id: id), to: .topic(topic))
+        try await publish(
+            ServerSentEvent(event: event, data: data, id: id), to: .topic(topic), isCompressible: isCompressible)
     }
 
     /// Sends a value as JSON to the clients that subscribed to a topic.
     @discardableResult
     public func publish(
-        to topic: String, event: String? = nil, data: some Encodable, id: String? = nil
-    ) throws -> Receipt { try publish(.json(event, data, id), to: .topic(topic)) }
+        to topic: String, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
+    ) throws -> Receipt { try publish(.json(event, data, id), to: .topic(topic), isCompressible: isCompressible) }
 
     /// Sends a value as JSON to the clients that subscribed to a topic and waits until it is kept.
     @discardableResult
     public func publish(
-        to topic: String, event: String? = nil, data: some Encodable, id: String? = nil
-    ) async throws -> Receipt { try await publish(.json(event, data, id), to: .topic(topic)) }
+        to topic: String, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
+    ) async throws -> Receipt {
+        try await publish(.json(event, data, id), to: .topic(topic), isCompressible: isCompressible)
+    }
 
     // MARK: - A user
 
@@ -81,29 +99,34 @@ extension EventHub {
     ///
     /// - Returns: a receipt whose `clientCount` is 0 when the user is not there; then nothing is kept.
     @discardableResult
-    public func send(toUser user: String, event: String? = nil, data: String, id: String? = nil) throws -> Receipt {
-        try publish(ServerSentEvent(event: event, data: data, id: id), to: .user(user))
+    public func send(
+        toUser user: String, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
+    ) throws -> Receipt {
+        try publish(ServerSentEvent(event: event, data: data, id: id), to: .user(user), isCompressible: isCompressible)
     }
 
     /// Sends a text to every stream of a user and waits until it is kept.
     @discardableResult
     public func send(
-        toUser user: String, event: String? = nil, data: String, id: String? = nil
+        toUser user: String, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
     ) async throws -> Receipt {
-        try await publish(ServerSentEvent(event: event, data: data, id: id), to: .user(user))
+        try await publish(
+            ServerSentEvent(event: event, data: data, id: id), to: .user(user), isCompressible: isCompressible)
     }
 
     /// Sends a value as JSON to every stream of a user.
     @discardableResult
     public func send(
-        toUser user: String, event: String? = nil, data: some Encodable, id: String? = nil
-    ) throws -> Receipt { try publish(.json(event, data, id), to: .user(user)) }
+        toUser user: String, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
+    ) throws -> Receipt { try publish(.json(event, data, id), to: .user(user), isCompressible: isCompressible) }
 
     /// Sends a value as JSON to every stream of a user and waits until it is kept.
     @discardableResult
     public func send(
-        toUser user: String, event: String? = nil, data: some Encodable, id: String? = nil
-    ) async throws -> Receipt { try await publish(.json(event, data, id), to: .user(user)) }
+        toUser user: String, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
+    ) async throws -> Receipt {
+        try await publish(.json(event, data, id), to: .user(user), isCompressible: isCompressible)
+    }
 
     // MARK: - One client
 
@@ -111,15 +134,18 @@ extension EventHub {
     ///
     /// - Returns: false when there is no such stream, or no longer.
     @discardableResult
-    public func send(to client: EventClient.ID, event: String? = nil, data: String, id: String? = nil) throws -> Bool {
-        try send(to: client, ServerSentEvent(event: event, data: data, id: id))
+    public func send(
+        to client: EventClient.ID, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
+    ) throws -> Bool {
+        try send(to: client, ServerSentEvent(event: event, data: data, id: id), isCompressible: isCompressible)
     }
 
     /// Sends a value as JSON to one client.
     @discardableResult
     public func send(
-        to client: EventClient.ID, event: String? = nil, data: some Encodable, id: String? = nil
-    ) throws -> Bool { try send(to: client, .json(event, data, id)) }
+        to client: EventClient.ID, event: String? = nil, data: some Encodable, id: String? = nil,
+        isCompressible: Bool = true
+    ) throws -> Bool { try send(to: client, .json(event, data, id), isCompressible: isCompressible) }
 }
 
 // MARK: - Typed events
@@ -127,43 +153,51 @@ extension EventHub {
 extension EventHub {
     /// Sends an event of a family to every client.
     @discardableResult
-    public func broadcast(_ event: some ServerEvents) throws -> Receipt { try publish(.typed(event), to: .everyone) }
+    public func broadcast(_ event: some ServerEvents, isCompressible: Bool = true) throws -> Receipt {
+        try publish(.typed(event), to: .everyone, isCompressible: isCompressible)
+    }
 
     /// Sends an event of a family to every client and waits until it is kept.
     @discardableResult
-    public func broadcast(_ event: some ServerEvents) async throws -> Receipt {
-        try await publish(.typed(event), to: .everyone)
+    public func broadcast(_ event: some ServerEvents, isCompressible: Bool = true) async throws -> Receipt {
+        try await publish(.typed(event), to: .everyone, isCompressible: isCompressible)
     }
 
     /// Sends an event of a family to the clients that subscribed to a topic.
     @discardableResult
-    public func publish(_ event: some ServerEvents, to topic: String) throws -> Receipt {
-        try publish(.typed(event), to: .topic(topic))
+    public func publish(_ event: some ServerEvents, to topic: String, isCompressible: Bool = true) throws -> Receipt {
+        try publish(.typed(event), to: .topic(topic), isCompressible: isCompressible)
     }
 
     /// Sends an event of a family to the clients that subscribed to a topic and waits until it is kept.
     @discardableResult
-    public func publish(_ event: some ServerEvents, to topic: String) async throws -> Receipt {
-        try await publish(.typed(event), to: .topic(topic))
+    public func publish(_ event: some ServerEvents, to topic: String, isCompressible: Bool = true) async throws
+        -> Receipt
+    {
+        try await publish(.typed(event), to: .topic(topic), isCompressible: isCompressible)
     }
 
     /// Sends an event of a family to every stream of a user.
     @discardableResult
-    public func send(_ event: some ServerEvents, toUser user: String) throws -> Receipt {
-        try publish(.typed(event), to: .user(user))
+    public func send(_ event: some ServerEvents, toUser user: String, isCompressible: Bool = true) throws -> Receipt {
+        try publish(.typed(event), to: .user(user), isCompressible: isCompressible)
     }
 
     /// Sends an event of a family to every stream of a user and waits until it is kept.
     @discardableResult
-    public func send(_ event: some ServerEvents, toUser user: String) async throws -> Receipt {
-        try await publish(.typed(event), to: .user(user))
+    public func send(_ event: some ServerEvents, toUser user: String, isCompressible: Bool = true) async throws
+        -> Receipt
+    {
+        try await publish(.typed(event), to: .user(user), isCompressible: isCompressible)
     }
 }
 
 extension EventClient {
     /// Sends an event of a family.
     @discardableResult
-    public func send(_ event: some ServerEvents) throws -> Bool { try hub.send(to: id, .typed(event)) }
+    public func send(_ event: some ServerEvents, isCompressible: Bool = true) throws -> Bool {
+        try hub.send(to: id, .typed(event), isCompressible: isCompressible)
+    }
 }
 
 extension ServerSentEvent {

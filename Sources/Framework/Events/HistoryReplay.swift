@@ -3,7 +3,7 @@ import MartletEventStream
 /// A client's way through the history, from where it was to the live events: no copy is made for it, only a place kept.
 ///
 /// The shard takes deliveries in their order, so all that it came across while this goes on is either in the history up
-/// to `end`, or postponed here.
+/// to `end`, or waits in the subscriber's queue.
 // Confined to the loop of its subscriber.
 final class HistoryReplay {
     /// Everything up to here was written, is missing, or is not for this client.
@@ -16,9 +16,6 @@ final class HistoryReplay {
     private var claimed: UInt64
     /// How many events the history had forgotten when this began: a new client has no claim to those.
     private let start: UInt64
-    /// What is not in the history, with its place in the order.
-    private var postponed: ArraySlice<(frame: EventFrame, sequence: UInt64)> = []
-    private(set) var postponedBytes = 0
     /// How many events are taken out of the history at once.
     private static let pageSize = 64
 
@@ -33,16 +30,15 @@ final class HistoryReplay {
     /// An event came that the history keeps.
     func extend(to sequence: UInt64) { end = max(end, sequence) }
 
-    /// Something came that the history does not keep.
-    func postpone(_ frame: EventFrame, after sequence: UInt64) {
-        postponed.append((frame, sequence))
-        postponedBytes += frame.byteCount
-    }
-
     /// Writes the next events.
     ///
+    /// - Parameter writeWaiting: writes the first of what is not in the history and stands before a place in the order.
+    ///   Returns the place of what it wrote; nil where there was nothing.
     /// - Returns: how many came from the history; nil when there were no more, and what comes next is delivered live.
-    func step(_ hub: EventHub, _ subscription: Subscription, write: (EventFrame) -> Void) -> Int? {
+    func step(
+        _ hub: EventHub, _ subscription: Subscription, write: (EventFrame) -> Void,
+        writeWaiting: (_ bound: UInt64) -> UInt64?
+    ) -> Int? {
         let page =
             position < end
             ? hub.state.withLock {
@@ -57,28 +53,19 @@ final class HistoryReplay {
             announcedThrough = page.forgottenThrough
         }
         for event in page.events {
-            writePostponed(before: event.sequence, write)
+            while let place = writeWaiting(event.sequence) { claimed = max(claimed, place) }
             write(event.frame)
             position = event.sequence
             claimed = event.sequence
         }
         guard page.isLast, page.events.isEmpty else { return page.events.count }
         position = end
-        writePostponed(before: .max, write)
+        while let place = writeWaiting(.max) { claimed = max(claimed, place) }
         if announcedThrough > claimed, let frame = ControlEvent.place("\(hub.epoch)-\(announcedThrough)") {
             // It need not be told again.
             write(frame)
         }
         return nil
-    }
-
-    private func writePostponed(before sequence: UInt64, _ write: (EventFrame) -> Void) {
-        while let first = postponed.first, first.sequence < sequence {
-            postponed.removeFirst()
-            postponedBytes -= first.frame.byteCount
-            write(first.frame)
-            claimed = max(claimed, first.sequence)
-        }
     }
 }
 

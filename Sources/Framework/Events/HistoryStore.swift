@@ -52,13 +52,19 @@ public struct StoredEvent: Sendable, Hashable {
     public var event: String?
     public var data: String?
     public var publishedAt: Date
+    /// False for what is not to be compressed when it is replayed.
+    public var isCompressible: Bool
 
-    public init(sequence: UInt64, audience: EventAudience, event: String?, data: String?, publishedAt: Date) {
+    public init(
+        sequence: UInt64, audience: EventAudience, event: String?, data: String?, publishedAt: Date,
+        isCompressible: Bool = true
+    ) {
         self.sequence = sequence
         self.audience = audience
         self.event = event
         self.data = data
         self.publishedAt = publishedAt
+        self.isCompressible = isCompressible
     }
 }
 
@@ -89,7 +95,8 @@ extension EventHistory {
             let id = EventID(epoch: stored.epoch, sequence: event.sequence)
             guard
                 let draft = try? EventFrame.Draft(
-                    ServerSentEvent(event: event.event, data: event.data), isCompressible: rules.isCompressible)
+                    ServerSentEvent(event: event.event, data: event.data),
+                    isCompressible: rules.isCompressible && event.isCompressible)
             else { continue }
             let age = max(0, event.publishedAt.timeIntervalSinceNow * -1)
             history.append(
@@ -107,6 +114,8 @@ final class HistoryWriter: Sendable {
     /// Something that was posted, with what the store has to keep of it.
     struct Entry: Sendable {
         let post: HubPost
+        /// The room that it has until it is written.
+        let demand: PublisherGate.Demand?
         let stored: StoredEvent?
         let acknowledge: (@Sendable ((any Error)?) -> Void)?
     }
@@ -122,8 +131,9 @@ final class HistoryWriter: Sendable {
 
     var isWriting: Bool { state.withLock { $0.isWriting } }
 
-    /// - Parameter deliver: called with what the store has taken, and with what needs no storing.
-    func submit(_ entry: Entry, deliver: @escaping @Sendable ([HubPost]) -> Void) {
+    /// - Parameter deliver: called with what was given to the store, with what needs no storing, and with the store's
+    ///   error.
+    func submit(_ entry: Entry, deliver: @escaping @Sendable ([Entry], (any Error)?) -> Void) {
         let mustStart = state.withLock { state in
             state.waiting.append(entry)
             defer { state.isWriting = true }
@@ -132,7 +142,7 @@ final class HistoryWriter: Sendable {
         if mustStart { queue.async { self.write(deliver) } }
     }
 
-    private func write(_ deliver: @Sendable ([HubPost]) -> Void) {
+    private func write(_ deliver: @Sendable ([Entry], (any Error)?) -> Void) {
         while true {
             let batch = state.withLock { state in
                 defer { state.waiting = [] }
@@ -147,7 +157,7 @@ final class HistoryWriter: Sendable {
             } catch {
                 failure = error
             }
-            deliver(batch.filter { failure == nil || $0.stored == nil }.map(\.post))
+            deliver(batch, failure)
             for entry in batch { entry.acknowledge?(entry.stored == nil ? nil : failure) }
         }
     }

@@ -24,6 +24,7 @@ final class HubShard: @unchecked Sendable {
     private var users: [String: TopicIndex<Subscriber>.Members] = [:]
     private var written: [Subscriber] = []
     private var timer: Task<Void, Never>?
+    private var metrics: LoopMetrics?
     /// Counts the timer's ticks, so that silence is measured without reading a clock for each write.
     private(set) var tick = 0
 
@@ -129,22 +130,27 @@ final class HubShard: @unchecked Sendable {
             delivered: counters.delivered.load(ordering: .relaxed),
             replayed: counters.replayed.load(ordering: .relaxed),
             dropped: counters.dropped.load(ordering: .relaxed),
+            superseded: counters.superseded.load(ordering: .relaxed),
             disconnected: counters.disconnected.load(ordering: .relaxed),
             suspended: counters.suspended.load(ordering: .relaxed),
-            expired: counters.expired.load(ordering: .relaxed))
+            expired: counters.expired.load(ordering: .relaxed),
+            resumed: counters.resumed.load(ordering: .relaxed), partial: counters.partial.load(ordering: .relaxed),
+            reset: counters.reset.load(ordering: .relaxed))
     }
 
     // MARK: - Time
 
     /// One timer for all: heartbeats, and streams that expire.
-    func startTimer(_ hub: EventHub) {
+    func startTimer(_ hub: EventHub, _ metrics: LoopMetrics?) {
         let interval = max(.milliseconds(10), min(.seconds(1), limits.heartbeat / 15))
         let silence = max(1, Int((limits.heartbeat / interval).rounded()))
         timer = Task(executorPreference: executor) { [clock, weak hub] in
+            self.metrics = metrics
             while !Task.isCancelled {
                 do { try await clock.sleep(for: interval) } catch { return }
                 guard let now = hub?.now else { return }
                 self.tick(silence: silence, now)
+                self.metrics?.report(self.figures, hub)
             }
         }
     }
@@ -171,6 +177,7 @@ final class HubShard: @unchecked Sendable {
     ///
     /// - Parameter window: over how long the closes are spread.
     func drain(over window: Duration) async {
+        defer { metrics?.report(figures, nil) }
         let step = Duration.milliseconds(20)
         let steps = max(1, Int((window / step).rounded(.down)))
         let share = max(1, (subscribers.count + steps - 1) / steps)

@@ -1,8 +1,16 @@
+import CoreMetrics
+
 // How the live streams start and end with the application.
 
 extension EventHub {
     /// Starts the timers: one a loop, none a client.
-    package func start() { for shard in shards { shard.startTimer(self) } }
+    package func start() {
+        let factory = settings.metrics ?? MetricsSystem.factory
+        let isMeasured = !(factory is NOOPMetricsHandler)
+        for (index, shard) in shards.enumerated() {
+            shard.startTimer(self, isMeasured ? LoopMetrics(factory, loop: index) : nil)
+        }
+    }
 
     /// Says farewell: tells each client when to come back, at times that are spread, ends the streams over
     /// `limits.drainWindow`, and takes no new ones.
@@ -17,14 +25,13 @@ extension EventHub {
         }
     }
 
-    /// Takes no new streams and no longer beats; publishers that wait are let go.
+    /// Takes no new streams and no longer beats; publishers that wait for readers are let go.
     package func stop() {
         for shard in shards { shard.stopTimer() }
         let publishers = state.withLock { state in
             state.isClosing = true
-            defer { state.waitingPublishers = [] }
-            return state.waitingPublishers
+            return state.gate.close()
         }
-        for publisher in publishers { publisher.continuation.resume(throwing: CancellationError()) }
+        for publisher in publishers { publisher.resume(throwing: CancellationError()) }
     }
 }

@@ -18,14 +18,16 @@ struct HubState {
     private(set) var deliveredSequence: UInt64
     var mailboxes: [[HubShard.Delivery]]
     var isClosing = false
-    /// Topics whose publishers wait: by how many clients.
-    private var holds: [String: Int] = [:]
-    var waitingPublishers: [(id: Int, topic: String, continuation: CheckedContinuation<Void, any Error>)] = []
+    /// For each mailbox, the bytes in it of events that slow readers may hold up.
+    var suspendableBytes: [Int]
+    var gate: PublisherGate
     var published = 0
 
-    init(shards: Int, history: EventHistory, lastSequence: UInt64) {
+    init(shards: Int, history: EventHistory, lastSequence: UInt64, gate: PublisherGate) {
         self.history = history
         self.lastSequence = lastSequence
+        self.gate = gate
+        suspendableBytes = Array(repeating: 0, count: shards)
         deliveredSequence = lastSequence
         mailboxes = Array(repeating: [], count: shards)
     }
@@ -75,6 +77,9 @@ struct HubState {
             case .foreign: break
             }
             for shard in mailboxes.indices { mailboxes[shard].append(.event(event)) }
+            if event.suspendingTopic != nil {
+                for shard in mailboxes.indices { suspendableBytes[shard] += event.frame.byteCount }
+            }
         case .send(let id, let draft, let shard):
             mailboxes[shard].append(.send(id, draft, after: deliveredSequence))
         case .close(let id, let shard, let reconnect):
@@ -82,22 +87,6 @@ struct HubState {
         case .closeAll(let clients):
             for shard in mailboxes.indices { mailboxes[shard].append(.closeAll(clients)) }
         }
-    }
-
-    // MARK: - Publishers that wait
-
-    func isHeld(_ topic: String) -> Bool { holds[topic] != nil }
-
-    mutating func hold(_ topic: String) { holds[topic, default: 0] += 1 }
-
-    /// - Returns: the publishers that may go on.
-    mutating func release(_ topic: String) -> [CheckedContinuation<Void, any Error>] {
-        holds[topic, default: 1] -= 1
-        guard holds[topic] == 0 else { return [] }
-        holds[topic] = nil
-        let resumed = waitingPublishers.filter { $0.topic == topic }.map(\.continuation)
-        waitingPublishers.removeAll { $0.topic == topic }
-        return resumed
     }
 }
 

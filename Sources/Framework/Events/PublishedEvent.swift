@@ -35,6 +35,14 @@ package final class PublishedEvent: Sendable {
     }
 }
 
+extension PublishedEvent {
+    /// The topic whose slow readers may hold up who publishes this.
+    var suspendingTopic: String? {
+        guard case .suspendPublisher = slowReaders, case .topic(let topic) = audience else { return nil }
+        return topic
+    }
+}
+
 /// Names a place in the order of events on the wire: the epoch of the numbering, and a number in it.
 package struct EventID: Sendable, Hashable, CustomStringConvertible {
     let epoch: String

@@ -59,9 +59,7 @@ package final class Subscriber: @unchecked Sendable {
     var hasEnded: Bool { if case .ended = phase { true } else { false } }
 
     /// Bytes that wait until the peer reads.
-    var queuedBytes: Int {
-        if case .replaying(let replay) = phase { replay.postponedBytes } else { queue.byteCount }
-    }
+    var queuedBytes: Int { queue.byteCount }
 
     private var hub: EventHub { client.hub }
 
@@ -84,6 +82,7 @@ package final class Subscriber: @unchecked Sendable {
             if let frame = ControlEvent.frame("martlet.expiry", news) { write(frame) }
         }
         let place = "\(hub.epoch)-\(start.place)"
+        if let resume = start.resume { shard.counters.count(resume.verdict) }
         if let resume = start.resume, let frame = ControlEvent.frame("martlet.resume", resume, id: place) {
             write(frame)
         }
@@ -187,13 +186,13 @@ package final class Subscriber: @unchecked Sendable {
         switch phase {
         case .live:
             lastSeen = event.sequence
-            send(event.frame, event)
+            send(event.frame, event, place: event.sequence)
         case .replaying(let replay):
             lastSeen = event.sequence
             if case .kept = event.keeping {
                 replay.extend(to: event.sequence)
             } else {
-                postpone(event.frame, after: event.sequence, replay)
+                enqueue(event.frame, event, place: event.sequence)
             }
         case .opening, .ended:
             break
@@ -205,28 +204,30 @@ package final class Subscriber: @unchecked Sendable {
         // The id says that everything up to there was delivered. A stream that ends with its body starts anew anyhow.
         let id = endsWithBody ? nil : EventID(epoch: hub.epoch, sequence: sequence)
         switch phase {
-        case .live: send(draft.frame(id: id), nil)
-        case .replaying(let replay): postpone(draft.frame(id: id), after: sequence, replay)
+        case .live: send(draft.frame(id: id), nil, place: sequence)
+        case .replaying: enqueue(draft.frame(id: id), nil, place: sequence)
         case .opening, .ended: break
         }
     }
 
-    private func send(_ frame: EventFrame, _ event: PublishedEvent?) {
+    private func send(_ frame: EventFrame, _ event: PublishedEvent?, place: UInt64) {
         guard !queue.isEmpty || !sink.isWritable else { return write(frame) }
-        switch queue.append(frame, event, budget: shard.limits.maxStreamBacklogBytes) {
+        enqueue(frame, event, place: place)
+    }
+
+    /// Lets it wait for the peer, or for the replay to come to it.
+    private func enqueue(_ frame: EventFrame, _ event: PublishedEvent?, place: UInt64) {
+        switch queue.append(frame, event, place: place, budget: shard.limits.maxStreamBacklogBytes) {
         case .queued: holdPublishers(of: event)
-        case .dropped(let count): shard.counters.dropped.add(count, ordering: .relaxed)
+        case .dropped(let count):
+            shard.counters.dropped.add(count, ordering: .relaxed)
+            if event?.key != nil { shard.counters.superseded.add(count, ordering: .relaxed) }
         case .overflow: disconnectSlowReader()
         }
     }
 
-    private func postpone(_ frame: EventFrame, after sequence: UInt64, _ replay: HistoryReplay) {
-        replay.postpone(frame, after: sequence)
-        if replay.postponedBytes > shard.limits.maxStreamBacklogBytes { disconnectSlowReader() }
-    }
-
     private func holdPublishers(of event: PublishedEvent?) {
-        guard let event, case .suspendPublisher = event.slowReaders, case .topic(let topic) = event.audience,
+        guard let topic = event?.suspendingTopic,
             queue.byteCount > shard.limits.maxStreamBacklogBytes / 2, heldTopics.insert(topic).inserted
         else { return }
         shard.counters.suspended.add(1, ordering: .relaxed)
@@ -266,10 +267,10 @@ package final class Subscriber: @unchecked Sendable {
         isPumping = true
         defer { isPumping = false }
         while !hasEnded, sink.isWritable {
-            if !queue.isEmpty {
-                drainQueue(while: { sink.isWritable })
-            } else if case .replaying(let replay) = phase {
+            if case .replaying(let replay) = phase {
                 step(replay)
+            } else if !queue.isEmpty {
+                drainQueue(while: { sink.isWritable })
             } else {
                 break
             }
@@ -280,25 +281,40 @@ package final class Subscriber: @unchecked Sendable {
 
     /// Writes some of what it missed, or goes live.
     private func step(_ replay: HistoryReplay) {
-        if let count = replay.step(hub, subscription, write: { write($0) }) {
+        let count = replay.step(hub, subscription, write: { write($0) }, writeWaiting: { writeWaiting(before: $0) })
+        if let count {
             shard.counters.replayed.add(count, ordering: .relaxed)
         } else {
             lastSeen = max(lastSeen, replay.end)
             phase = .live
         }
+        releasePublishers()
     }
 
     private func drainQueue(while goesOn: () -> Bool) {
-        while goesOn(), let next = queue.popFirst() {
-            switch next {
-            case .frame(let frame):
-                write(frame)
-            case .gap(let gap):
-                let news = ControlEvent.Gap(
-                    first: "\(hub.epoch)-\(gap.first)", last: "\(hub.epoch)-\(gap.last)", count: gap.count)
-                if let frame = ControlEvent.frame("martlet.gap", news) { write(frame) }
-            }
+        while goesOn(), writeWaiting() != nil {}
+        releasePublishers()
+    }
+
+    /// Writes the first of what waits.
+    ///
+    /// - Returns: its place in the order of events, 0 for the news of a gap; nil where nothing waits before the bound.
+    private func writeWaiting(before bound: UInt64 = .max) -> UInt64? {
+        switch queue.popFirst(before: bound) {
+        case nil:
+            return nil
+        case .frame(let frame, let place):
+            write(frame)
+            return place
+        case .gap(let gap):
+            let news = ControlEvent.Gap(
+                first: "\(hub.epoch)-\(gap.first)", last: "\(hub.epoch)-\(gap.last)", count: gap.count)
+            if let frame = ControlEvent.frame("martlet.gap", news) { write(frame) }
+            return 0
         }
+    }
+
+    private func releasePublishers() {
         guard queue.isEmpty, !heldTopics.isEmpty else { return }
         hub.release(heldTopics)
         heldTopics = []

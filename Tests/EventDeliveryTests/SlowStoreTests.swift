@@ -1,0 +1,180 @@
+import MartletEventStream
+import Synchronization
+import Testing
+
+@testable import MartletCore
+
+/// What waits for a store that has fallen behind is bounded, and nobody gets what was turned away.
+@Suite struct SlowStoreTests {
+    private let store = FakeStore()
+
+    private func host(events: Int = 5, bytes: Int = 1 << 20) throws -> TestHub {
+        var limits = Limits()
+        limits.maxStoreBacklogEvents = events
+        limits.maxStoreBacklogBytes = bytes
+        return try TestHub(limits: limits) { settings in
+            settings.store = store
+            try settings.topic("unkept") { $0.keepsHistory = false }
+        }
+    }
+
+    private func backlog(_ host: TestHub) -> Int { host.hub.state.withLock { $0.gate.backlog.events } }
+    private func waiting(_ host: TestHub) -> Int { host.hub.state.withLock { $0.gate.waitingCount } }
+
+    @Test func `a publisher that does not wait gets an error, and nobody the event`() throws {
+        let host = try host()
+        let sink = try host.sink()
+        host.run()
+        store.isBlocked = true
+        for index in 0..<5 { try host.post("\(index)") }
+        let error = #expect(throws: StoreBacklogError.self) { try host.post("phantom") }
+        #expect(error?.waitingEvents == 5)
+        #expect(throws: StoreBacklogError.self) { try host.post("phantom", to: .topic("unkept")) }
+        #expect(throws: StoreBacklogError.self) { try host.hub.send(to: sink.id, ServerSentEvent(data: "phantom")) }
+        store.isBlocked = false
+        host.run()
+        try host.post("5")
+        host.run()
+        #expect(sink.texts() == ["0", "1", "2", "3", "4", "5"])
+        #expect(store.events.map(\.data) == ["0", "1", "2", "3", "4", "5"])
+        // What was turned away took no number.
+        #expect(host.hub.state.withLock { $0.lastSequence } == host.hub.firstSequence + 6)
+        #expect(backlog(host) == 0)
+    }
+
+    @Test func `bytes are bounded, too, and an event larger than all the room has it alone`() throws {
+        let host = try host(events: 100, bytes: 1000)
+        store.isBlocked = true
+        try host.post(String(repeating: "x", count: 5000))
+        #expect(throws: StoreBacklogError.self) { try host.post("x") }
+        store.isBlocked = false
+        host.run()
+        store.isBlocked = true
+        try host.post("x")
+        #expect(throws: StoreBacklogError.self) { try host.post(String(repeating: "x", count: 5000)) }
+        for _ in 0..<9 { _ = try? host.post(String(repeating: "x", count: 200)) }
+        let bytes = host.hub.state.withLock { $0.gate.backlog.bytes }
+        #expect(bytes > 700 && bytes <= 1000)
+        store.isBlocked = false
+        host.run()
+    }
+
+    @Test func `closing a stream needs no room`() throws {
+        let host = try host(events: 1)
+        let sink = try host.sink()
+        host.run()
+        store.isBlocked = true
+        try host.post("0")
+        #expect(host.hub.closeClient(sink.id))
+        store.isBlocked = false
+        host.run()
+        #expect(sink.texts() == ["0"])
+        #expect(sink.hasEnded)
+    }
+
+    @Test func `publishers with await wait for room and lose nothing`() async throws {
+        let host = try host()
+        let hub = host.hub
+        let sink = try host.sink()
+        host.run()
+        store.isBlocked = true
+        let publishers = (0..<20).map { index in Task { try await hub.broadcast(data: "\(index)") } }
+        while waiting(host) < 15 { await Task.yield() }
+        #expect(backlog(host) == 5)
+        #expect(throws: StoreBacklogError.self) { try host.post("phantom") }
+        store.isBlocked = false
+        for publisher in publishers { #expect(try await publisher.value.id != nil) }
+        host.run()
+        #expect(Set(sink.texts()) == Set((0..<20).map(String.init)))
+        #expect(sink.texts().count == 20)
+        #expect(store.events.map(\.data) == sink.texts())
+        #expect(backlog(host) == 0)
+    }
+
+    @Test func `publishers that wait go on in the order they came`() async throws {
+        let host = try host(events: 1)
+        let hub = host.hub
+        store.isBlocked = true
+        try host.post("0")
+        var publishers: [Task<Receipt, any Error>] = []
+        for index in 1..<10 {
+            publishers.append(Task { try await hub.broadcast(data: "\(index)") })
+            while waiting(host) < index { await Task.yield() }
+        }
+        store.isBlocked = false
+        for publisher in publishers { _ = try await publisher.value }
+        #expect(store.events.map(\.data) == (0..<10).map { "\($0)" })
+    }
+
+    @Test func `one that is cancelled while it waits publishes nothing and is in nobody's way`() async throws {
+        let host = try host(events: 1)
+        let hub = host.hub
+        store.isBlocked = true
+        try host.post("first")
+        let cancelled = Task { try await hub.broadcast(data: "cancelled") }
+        while waiting(host) < 1 { await Task.yield() }
+        let next = Task { try await hub.broadcast(data: "next") }
+        while waiting(host) < 2 { await Task.yield() }
+        cancelled.cancel()
+        await #expect(throws: CancellationError.self) { try await cancelled.value }
+        store.isBlocked = false
+        #expect(try await next.value.id != nil)
+        #expect(store.events.map(\.data) == ["first", "next"])
+    }
+
+    @Test func `an event that waited for a user who has gone takes no room`() async throws {
+        let host = try host(events: 1)
+        let hub = host.hub
+        let sink = try host.sink(user: "ada")
+        host.run()
+        store.isBlocked = true
+        try host.post("first")
+        let late = Task { try await hub.send(toUser: "ada", data: "late") }
+        while waiting(host) < 1 { await Task.yield() }
+        sink.leave()
+        store.isBlocked = false
+        #expect(try await late.value.clientCount == 0)
+        host.run()
+        #expect(backlog(host) == 0)
+        #expect(store.events.map(\.data) == ["first"])
+    }
+
+    @Test func `a store that fails gives the room back`() async throws {
+        let failing = FakeStore(failing: 1)
+        var limits = Limits()
+        limits.maxStoreBacklogEvents = 3
+        let host = try TestHub(limits: limits) { settings in
+            settings.store = failing
+            try settings.topic("t") { $0.slowReaders = .suspendPublisher }
+        }
+        let hub = host.hub
+        for _ in 0..<10 {
+            await #expect(throws: FakeStore.DiskFull.self) { try await hub.publish(to: "t", data: "x") }
+        }
+        #expect(backlog(host) == 0)
+    }
+
+    @Test func `a body that waits until it may write waits for the store, too`() async throws {
+        let host = try host(events: 1)
+        let hub = host.hub
+        let sink = try host.sink()
+        host.run()
+        store.isBlocked = true
+        try host.post("first")
+        let id = sink.id
+        let isWritable = Atomic<Bool>(false)
+        let writer = Task {
+            try await hub.whenWritable(id)
+            isWritable.store(true, ordering: .releasing)
+        }
+        while waiting(host) < 1 { await Task.yield() }
+        let wasWritable = isWritable.load(ordering: .acquiring)
+        #expect(!wasWritable)
+        store.isBlocked = false
+        while !isWritable.load(ordering: .acquiring) {
+            host.run()
+            await Task.yield()
+        }
+        try await writer.value
+    }
+}
