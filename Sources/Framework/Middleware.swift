@@ -18,6 +18,11 @@ public protocol Middleware: Sendable {
     func respond(to ctx: Context, next: Next) async throws -> Response
 }
 
+/// Middleware to which time matters: it is given the application's clock at start-up.
+package protocol TimedMiddleware: Middleware {
+    func follow(_ clock: any Clock<Duration>)
+}
+
 extension Sequence where Element == any Middleware {
     /// Folds the chain once, the first outermost.
     func wrapped(around innermost: @escaping Next) -> Next {

@@ -63,7 +63,15 @@ public final class Server: Sendable {
         return StartupError(sentence(for: error, at: address))
     }
 
-    private init(_ application: Application, _ address: Address, _ group: MultiThreadedEventLoopGroup) async throws {
+    /// Serves an application that exists.
+    ///
+    /// - Parameters:
+    ///   - group: whose loops the application was made for. It is shut down with the server.
+    ///   - sendBufferBytes: what the kernel holds for a peer that does not read; nil for as much as it likes.
+    package init(
+        _ application: Application, _ address: Address, _ group: MultiThreadedEventLoopGroup,
+        sendBufferBytes: Int? = nil
+    ) async throws {
         let room = OpenFileLimit.raise()
         let loops = application.executors.map(EventLoopState.init)
         let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.executor.eventLoop), $0) })
@@ -77,6 +85,10 @@ public final class Server: Sendable {
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let sendBufferBytes {
+                        let size = SocketOptionValue(sendBufferBytes)
+                        try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: size)
+                    }
                     guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else { return }
                     try Self.configure(channel, loop, application, connections)
                 }
@@ -132,6 +144,13 @@ public final class Server: Sendable {
 }
 
 extension Server {
+    /// Ends the service at once, with whatever is open.
+    package func stop() async {
+        application.sse.stop()
+        for loop in loops { loop.executor.eventLoop.execute { loop.stop() } }
+        try? await group.shutdownGracefully()
+    }
+
     /// Has every connection look at the time, as the timers of the loops do once a second.
     func checkTime(_ now: NIODeadline) async throws {
         for loop in loops { try await loop.executor.eventLoop.submit { loop.checkTime(now) }.get() }

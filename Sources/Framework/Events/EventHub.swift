@@ -172,6 +172,9 @@ public final class EventHub: Sendable {
     /// Waits while clients of a topic hold its publishers up.
     private func whenReleased(_ topic: String) async throws {
         guard state.withLock({ $0.isHeld(topic) }) else { return }
+        let request = CurrentRequest.observed
+        request?.begin(.waiting)
+        defer { request?.end(.waiting) }
         let id = Int(nextID.add(1, ordering: .relaxed).oldValue)
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
@@ -278,6 +281,9 @@ public final class EventHub: Sendable {
     func whenWritable(_ client: EventClient.ID) async throws {
         guard let index = state.withLock({ $0.clients[client]?.shard }) else { throw CancellationError() }
         let shard = shards[index]
+        let request = CurrentRequest.observed
+        request?.begin(.waiting)
+        defer { request?.end(.waiting) }
         try await withCheckedThrowingContinuation { continuation in
             shard.executor.eventLoop.execute { shard.resume(continuation, whenWritable: client) }
         }
@@ -333,7 +339,7 @@ public final class EventHub: Sendable {
 
 extension Clock<Duration> {
     /// Measures from now on.
-    func stopwatch() -> @Sendable () -> Duration {
+    package func stopwatch() -> @Sendable () -> Duration {
         let start = now
         return { start.duration(to: self.now) }
     }
