@@ -34,5 +34,9 @@ final class EventLoopState: @unchecked Sendable {
 
     var mostUnwrittenBytes: Int { connections.values.map(\.unwrittenBytes).max() ?? 0 }
 
+    func unsentBytes(exceptTo ports: Set<Int>) -> Int {
+        connections.values.reduce(0) { $0 + $1.unsentBytes(exceptTo: ports) }
+    }
+
     private func refreshDate() { date = ByteBuffer(string: "Date: \(HTTPDate.now())\r\n") }
 }

@@ -156,6 +156,17 @@ extension Server {
         for loop in loops { try await loop.executor.eventLoop.submit { loop.checkTime(now) }.get() }
     }
 
+    /// How many bytes of all connections are not on the wire yet, here and in the kernel.
+    ///
+    /// - Parameter ports: peers that do not count.
+    package func unsentBytes(exceptTo ports: Set<Int>) async throws -> Int {
+        var sum = 0
+        for loop in loops {
+            sum += try await loop.executor.eventLoop.submit { loop.unsentBytes(exceptTo: ports) }.get()
+        }
+        return sum
+    }
+
     /// The most bytes that wait for one peer to read.
     func mostUnwrittenBytes() async throws -> Int {
         var most = 0

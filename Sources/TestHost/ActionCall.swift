@@ -16,7 +16,7 @@ extension TestClient {
     /// - Throws: `TestHostError` for an unknown action or argument, and for an argument that is missing.
     @discardableResult
     public func call(
-        _ action: String, _ arguments: KeyValuePairs<String, any Encodable> = [:],
+        _ action: String, _ arguments: KeyValuePairs<String, any Encodable & Sendable> = [:],
         files: KeyValuePairs<String, TestFile> = [:], method: HTTPRequest.Method? = nil, headers: HTTPFields = [:]
     ) async throws -> TestResponse {
         let call = try ActionCall(host.application, action, arguments, files, method)
@@ -27,7 +27,7 @@ extension TestClient {
     ///
     /// - Throws: `TestHostError` as `call` does, `UnexpectedResponse` where the application answers with something else.
     public func stream(
-        calling action: String, _ arguments: KeyValuePairs<String, any Encodable> = [:],
+        calling action: String, _ arguments: KeyValuePairs<String, any Encodable & Sendable> = [:],
         method: HTTPRequest.Method? = nil, headers: HTTPFields = [:]
     ) async throws -> TestStream {
         let call = try ActionCall(host.application, action, arguments, [:], method)
@@ -41,7 +41,7 @@ extension TestHost {
     /// - Throws: `TestHostError` for an unknown action or argument, and for an argument that is missing.
     @discardableResult
     public func call(
-        _ action: String, _ arguments: KeyValuePairs<String, any Encodable> = [:], as client: TestClient? = nil,
+        _ action: String, _ arguments: KeyValuePairs<String, any Encodable & Sendable> = [:], as client: TestClient? = nil,
         files: KeyValuePairs<String, TestFile> = [:], method: HTTPRequest.Method? = nil
     ) async throws -> TestResponse {
         try await own(client).call(action, arguments, files: files, method: method)
@@ -56,7 +56,7 @@ struct ActionCall {
     private var headerFields: HTTPFields = [:]
 
     init(
-        _ application: Application, _ name: String, _ arguments: KeyValuePairs<String, any Encodable>,
+        _ application: Application, _ name: String, _ arguments: KeyValuePairs<String, any Encodable & Sendable>,
         _ files: KeyValuePairs<String, TestFile>, _ method: HTTPRequest.Method?
     ) throws {
         let route = try Self.route(name, in: application)
@@ -132,7 +132,7 @@ struct ActionCall {
 
     /// The arguments by the names of the parameters.
     private static func match(
-        _ arguments: KeyValuePairs<String, any Encodable>, to parameters: [ActionParameter], _ template: PathTemplate,
+        _ arguments: KeyValuePairs<String, any Encodable & Sendable>, to parameters: [ActionParameter], _ template: PathTemplate,
         of action: String
     ) throws -> [String: JSONValue] {
         var given: [String: JSONValue] = [:]

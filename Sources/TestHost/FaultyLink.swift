@@ -43,9 +43,9 @@ public final class FaultyLink: Sendable {
             .channelOption(.autoRead, value: false)
             .connect(host: server.host, port: server.port)
             .flatMapThrowing { upstream in
+                state.add(client, upstream)
                 try client.pipeline.syncOperations.addHandler(LinkEnd(of: .client, to: upstream, state))
                 try upstream.pipeline.syncOperations.addHandler(LinkEnd(of: .server, to: client, state))
-                state.add(client, upstream)
             }
     }
 
@@ -125,7 +125,6 @@ private final class LinkState: Sendable {
             channel.closeFuture.whenComplete { [weak self] _ in
                 self?.state.withLock { $0.channels[ObjectIdentifier(channel)] = nil }
             }
-            channel.read()
         }
     }
 
@@ -189,6 +188,15 @@ private final class LinkEnd: ChannelInboundHandler {
         self.sender = sender
         self.other = other
         self.state = state
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { context.read() }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.read()
+        context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -17,6 +17,7 @@ final class InProcessWire: TestWire {
     }
 
     var movementCount: Int { 0 }
+    var isSending: Bool { false }
 
     func close() {}
 

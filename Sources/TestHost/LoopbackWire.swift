@@ -38,6 +38,13 @@ final class LoopbackWire: TestWire {
 
     var movementCount: Int { arrivals.count.load(ordering: .relaxed) }
 
+    var isSending: Bool {
+        get async {
+            let unsent = try? await server.unsentBytes(exceptTo: arrivals.stalled.withLock { $0 })
+            return unsent ?? 0 > 0
+        }
+    }
+
     func close() {
         Task { [starting] in try await starting.value.stop() }
     }
@@ -67,10 +74,11 @@ final class LoopbackWire: TestWire {
             promise.fail(error)
             throw error
         }
+        let port = channel.localAddress?.port
         // Where this fails, the connection ends, and that is what the promise tells.
         channel.writeAndFlush(bytes, promise: nil)
         let arrival = try await promise.futureResult.get()
-        let log = monitor.log(ofPort: channel.localAddress?.port)
+        let log = monitor.log(ofPort: port)
         switch arrival {
         case .whole(let response):
             let status = HTTPResponse.Status(
@@ -78,7 +86,7 @@ final class LoopbackWire: TestWire {
             let body = ByteBuffer(bytes: response.body)
             return .response(TestResponse(status, response.headers, body, request, log))
         case .stream(let head, let incoming):
-            let link = LoopbackLink(channel: channel)
+            let link = LoopbackLink(channel: channel, port: port ?? 0, arrivals: arrivals)
             guard wantsStream else {
                 await link.disconnect()
                 return .unwantedStream
@@ -92,9 +100,12 @@ final class LoopbackWire: TestWire {
     }
 }
 
-/// Counts what reached the clients of a host.
-final class Arrivals: Sendable {
+/// What is known at the clients' ends of the sockets.
+private final class Arrivals: Sendable {
+    /// How often something came.
     let count = Atomic<Int>(0)
+    /// The ports of those that do not read.
+    let stalled = Mutex<Set<Int>>([])
 }
 
 /// The client's end of a connection that carries one request.
@@ -184,12 +195,21 @@ extension RawResponse {
 
 private struct LoopbackLink: StreamLink {
     let channel: any Channel
+    let port: Int
+    let arrivals: Arrivals
 
-    func disconnect() async { try? await channel.close().get() }
+    func disconnect() async {
+        try? await channel.close().get()
+        arrivals.stalled.withLock { _ = $0.remove(port) }
+    }
 
-    func stall() async { try? await channel.setOption(.autoRead, value: false).get() }
+    func stall() async {
+        arrivals.stalled.withLock { _ = $0.insert(port) }
+        try? await channel.setOption(.autoRead, value: false).get()
+    }
 
     func resume() async {
+        arrivals.stalled.withLock { _ = $0.remove(port) }
         try? await channel.setOption(.autoRead, value: true).get()
         channel.read()
     }

@@ -7,8 +7,10 @@ import MartletCore
 /// whether a stream's body, or a task that an action left behind, does something on another thread or waits for another
 /// request: it is given a moment.
 extension TestHost {
-    /// How long something that may or may not go on elsewhere is waited for.
-    private static let moment = Duration.milliseconds(50)
+    /// How long something that may or may not go on elsewhere is waited for, once.
+    private static let moment = Duration.milliseconds(200)
+    /// How long an event is waited for in any case: another task of the test may be about to cause it.
+    private static let courtesy = Duration.milliseconds(50)
 
     /// Waits until nothing runs any more; no longer than `patience` for what does not move.
     func settle() async {
@@ -26,7 +28,8 @@ extension TestHost {
             quietTurns += 1
             guard quietTurns >= turns else { continue }
             let idle = lastMovement.duration(to: .now)
-            switch application.sse.isStoring ? .busy : monitor.outlook {
+            let isMoving = await wire.isSending || application.sse.isStoring
+            switch isMoving ? .busy : monitor.outlook {
             case .quiet:
                 return
             case .uncertain where idle >= min(Self.moment, patience), .busy where idle >= patience:
@@ -44,7 +47,9 @@ extension TestHost {
     func wait(until hasCome: () -> Bool) async {
         await settle()
         let start = ContinuousClock.now
-        while !hasCome(), mayGoOn, start.duration(to: .now) < patience, !Task.isCancelled {
+        while !hasCome(), !Task.isCancelled {
+            let limit = mayGoOn ? patience : min(Self.courtesy, patience)
+            guard start.duration(to: .now) < limit else { return }
             try? await ContinuousClock().sleep(for: .milliseconds(1))
             await settle()
         }

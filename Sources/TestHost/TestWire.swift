@@ -10,6 +10,8 @@ protocol TestWire: Sendable {
     func send(_ request: TestRequest, wantsStream: Bool) async throws -> TestAnswer
     /// Counts what arrives where no job of an executor shows it.
     var movementCount: Int { get }
+    /// True while something is on the way to a client that reads.
+    var isSending: Bool { get async }
     func close()
 }
 

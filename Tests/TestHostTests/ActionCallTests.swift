@@ -40,12 +40,11 @@ import Testing
     ]
 
     @Test(arguments: calls) func `arguments go where the action takes them from`(_ call: Call) async throws {
-        let arguments = call.arguments.map { ($0.key, $0.value as any Encodable) }
-        let response = try await host.client().call("Workshop@\(call.action)", arguments)
+        let response = try await host.client().call("Workshop@\(call.action)", call.arguments)
         try response.expect(.ok, text: call.answer)
     }
 
-    @Test(arguments: [
+    static let mistakes: [(String, KeyValuePairs<String, any Encodable & Sendable>, String)] = [
         ("Workshop@gret", [:], "There is no action 'Workshop@gret'. Did you mean 'Workshop@greet'?"),
         ("Bakery@bread", [:], "There is no action 'Bakery@bread'."),
         (
@@ -60,10 +59,12 @@ import Testing
             "Workshop@room", [:], "'Workshop@room' needs the argument 'room', which is a part of its path."
         ),
         ("Workshop@saw", ["x": "1"], "'Workshop@saw' has no argument 'x'; it takes no arguments."),
-    ]) func `what cannot be called is a sentence`(
-        _ action: String, _ arguments: [String: String], _ sentence: String
+    ]
+
+    @Test(arguments: mistakes) func `what cannot be called is a sentence`(
+        _ action: String, _ arguments: KeyValuePairs<String, any Encodable & Sendable>, _ sentence: String
     ) async {
-        let text = await errorText { try await host.client().call(action, arguments.map { ($0, $1) }) }
+        let text = await errorText { try await host.client().call(action, arguments) }
         #expect(text == sentence)
     }
 

@@ -4,6 +4,8 @@ import Testing
 
 /// A failure says all that somebody needs who reads it in a log.
 @Suite struct FailureTextTests {
+    private static let notAnInteger = "must be an integer from \(Int.min) to \(Int.max)"
+
     @Test(arguments: Transport.allCases)
     func `an unexpected response is shown whole, with its log lines`(_ transport: Transport) async throws {
         let host = try TestHost.workshop(transport)
@@ -63,13 +65,13 @@ import Testing
         let response = try await client.post("/workshop/order", form: ["count": "two"])
         try response.expectProblem(
             .badRequest, detail: "The request has fields that are missing or not valid.",
-            errors: ["item_name": "is required", "count": "must be a whole number"])
+            errors: ["item_name": "is required", "count": Self.notAnInteger])
         let text = await errorText { try response.expectProblem(.badRequest, errors: ["count": "is required"]) }
         #expect(
             text.contains(
                 """
                 Expected other errors of fields:
-                + count: must be a whole number
+                + count: \(Self.notAnInteger)
                 + item_name: is required
                 - count: is required
                 """))
@@ -85,10 +87,11 @@ import Testing
         let stream = try await host.stream("/workshop/feed")
         try await host.call("Workshop@say", ["text": "one"])
         try await stream.expect("said", data: "one")
+        let line = #line + 1
         let missing = await errorText { try await stream.expect("said", data: "two") }
         #expect(
             missing == """
-                TestHostTests/FailureTextTests.swift:\(#line - 3): Expected said: two, but no event is left.
+                TestHostTests/FailureTextTests.swift:\(line): Expected said: two, but no event is left.
                   GET /workshop/feed: these arrived:
                     said: one
                 """)

@@ -77,6 +77,9 @@ import Testing
             let stream = try await host.stream("/workshop/steps")
             try await stream.expect("step", data: "1")
         }
+        // Its timer has to see that it is cancelled.
+        let deadline = ContinuousClock.now + .seconds(5)
+        while clock != nil, ContinuousClock.now < deadline { await Task.yield() }
         #expect(application == nil && clock == nil)
     }
 

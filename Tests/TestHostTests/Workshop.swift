@@ -56,13 +56,17 @@ struct WorkshopController {
 
     @POST func say(text: String, _ ctx: Context) throws { try ctx.sse.broadcast(event: "said", data: text) }
 
+    func news(_ ctx: Context) -> EventStream { ctx.sse.open(topics: ["news"]) }
+
+    @POST func tell(text: String, _ ctx: Context) throws { try ctx.sse.publish(to: "news", event: "news", data: text) }
+
     /// Answers at once; what it has left behind works on another thread.
     @POST func later(_ ctx: Context) {
         let sse = ctx.sse
         let tools = tools
         Task {
             await tools.workElsewhere()
-            try sse.broadcast(event: "done", data: "later")
+            try await sse.broadcast(event: "done", data: "later")
         }
     }
 
@@ -72,7 +76,7 @@ struct WorkshopController {
         let tools = tools
         Task.detached {
             await tools.workElsewhere()
-            try sse.broadcast(event: "done", data: "detached")
+            try await sse.broadcast(event: "done", data: "detached")
         }
     }
 
