@@ -34,8 +34,8 @@ final class EventLoopState: @unchecked Sendable {
 
     var mostUnwrittenBytes: Int { connections.values.map(\.unwrittenBytes).max() ?? 0 }
 
-    func unsentBytes(exceptTo ports: Set<Int>) -> Int {
-        connections.values.reduce(0) { $0 + $1.unsentBytes(exceptTo: ports) }
+    func bytesUnderWay(to ports: Set<Int>) -> Int {
+        connections.values.reduce(0) { $0 + $1.bytesUnderWay(to: ports) }
     }
 
     private func refreshDate() { date = ByteBuffer(string: "Date: \(HTTPDate.now())\r\n") }

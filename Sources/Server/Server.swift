@@ -156,13 +156,11 @@ extension Server {
         for loop in loops { try await loop.executor.eventLoop.submit { loop.checkTime(now) }.get() }
     }
 
-    /// How many bytes of all connections are not on the wire yet, here and in the kernel.
-    ///
-    /// - Parameter ports: peers that do not count.
-    package func unsentBytes(exceptTo ports: Set<Int>) async throws -> Int {
+    /// How many bytes are on their way to these peers, by their ports: what they have not acknowledged.
+    package func bytesUnderWay(to ports: Set<Int>) async throws -> Int {
         var sum = 0
         for loop in loops {
-            sum += try await loop.executor.eventLoop.submit { loop.unsentBytes(exceptTo: ports) }.get()
+            sum += try await loop.executor.eventLoop.submit { loop.bytesUnderWay(to: ports) }.get()
         }
         return sum
     }

@@ -41,7 +41,8 @@ extension TestHost {
     /// - Throws: `TestHostError` for an unknown action or argument, and for an argument that is missing.
     @discardableResult
     public func call(
-        _ action: String, _ arguments: KeyValuePairs<String, any Encodable & Sendable> = [:], as client: TestClient? = nil,
+        _ action: String, _ arguments: KeyValuePairs<String, any Encodable & Sendable> = [:],
+        as client: TestClient? = nil,
         files: KeyValuePairs<String, TestFile> = [:], method: HTTPRequest.Method? = nil
     ) async throws -> TestResponse {
         try await own(client).call(action, arguments, files: files, method: method)
@@ -77,7 +78,10 @@ struct ActionCall {
             guard let value = given.removeValue(forKey: parameter.name), value != .null else {
                 guard parameter.mayBeAbsent else {
                     throw TestHostError(
-                        "'\(name)' needs the argument '\(names.onTheWire)'. To send a request without it, use its path: \(route.path)")
+                        """
+                        '\(name)' needs the argument '\(names.onTheWire)'. To send a request without it, use its \
+                        path: \(route.path)
+                        """)
                 }
                 continue
             }
@@ -132,7 +136,8 @@ struct ActionCall {
 
     /// The arguments by the names of the parameters.
     private static func match(
-        _ arguments: KeyValuePairs<String, any Encodable & Sendable>, to parameters: [ActionParameter], _ template: PathTemplate,
+        _ arguments: KeyValuePairs<String, any Encodable & Sendable>, to parameters: [ActionParameter],
+        _ template: PathTemplate,
         of action: String
     ) throws -> [String: JSONValue] {
         var given: [String: JSONValue] = [:]

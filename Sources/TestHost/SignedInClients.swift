@@ -15,7 +15,8 @@ extension TestHost {
         let sessions = application.middleware.compactMap { $0 as? Sessions }
         guard !sessions.isEmpty else {
             throw TestHostError(
-                "A client cannot have a session here: the app does not use(Sessions(…)). Add it, or log in by a request.")
+                "A client cannot have a session here: the app does not use(Sessions(…)). Add it, or log in by a request."
+            )
         }
         let client = client(headers: headers)
         for sessions in sessions { client.cookies[sessions.cookieName] = try await sessions.start(session).text }

@@ -77,6 +77,7 @@ import Testing
         #expect(await streams[0].hasEnded)
         try await host.call("Client@closeAll").expect(.ok)
         #expect(await streams[1].hasEnded)
-        try await host.call("Client@close", ["id": "x"]).expectProblem(.badRequest, errors: ["id": "must be the id of a client"])
+        try await host.call("Client@close", ["id": "x"])
+            .expectProblem(.badRequest, errors: ["id": "must be the id of a client"])
     }
 }

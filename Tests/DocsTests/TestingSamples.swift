@@ -14,7 +14,7 @@ import Testing
 
     @Test func anotherMailerForTheTest() async throws {
         let mailbox = Mailbox()
-        let host = try TestHost(controllers: InviteController.self, services: mailbox)
+        let host = try TestHost(controllers: InviteController.self, services: mailbox, Transaction())
         try await host.client().post("/invite/send", form: ["address": "ada@example.com"]).expect(.ok)
         #expect(mailbox.addresses == ["ada@example.com"])
     }
@@ -45,8 +45,8 @@ import Testing
         let client = host.client()
         try await client.post("/book", form: ["title": "Dune"]).expect(.created)
         try await client.put("/book/7", json: ["title": "Dune"]).expect(.ok, text: "book 7 is now Dune")
-        try await client.post("/parameter/sign-up", form: ["name": "Ada"], files: ["photo": TestFile("a.png", bytes: [1])])
-            .expect(.ok)
+        let photo = TestFile("a.png", type: "image/png", bytes: [1, 2, 3])
+        try await client.post("/parameter/sign-up", form: ["name": "Ada"], files: ["photo": photo]).expect(.ok)
         try await client.request(.post, "/api/v1/files/upload", body: ByteBuffer(string: "12345")).expect(.ok)
         try await client.options("/book/7").expect(header: .allow, "GET, PUT, PATCH, DELETE, HEAD, OPTIONS")
         #expect(try await client.get("/book/best-sellers").json([String].self) == ["Dune"])
@@ -132,6 +132,7 @@ import Testing
             [.cookie: cookies.map { "\($0.key)=\($0.value)" }.joined(separator: "; ")]
         }
         configuration.retryRange = .milliseconds(10)...(.milliseconds(10))
+        configuration.backoff = .none
         let source = EventSource("\(link.address)/lounge/stream", configuration: configuration)
         var lines: [String] = []
         for try await event in source.events {

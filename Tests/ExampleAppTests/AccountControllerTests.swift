@@ -28,7 +28,8 @@ import Testing
     }
 
     @Test(arguments: Transport.allCases, [("", "Alice"), ("1", "")])
-    func `a user without id or name is refused`(_ transport: Transport, _ user: (id: String, name: String)) async throws {
+    func `a user without id or name is refused`(_ transport: Transport, _ user: (id: String, name: String)) async throws
+    {
         let host = try TestHost.example(transport)
         try await host.call("Account@login", ["user_id": user.id, "username": user.name])
             .expectProblem(.badRequest, detail: "user_id and username must not be empty.")

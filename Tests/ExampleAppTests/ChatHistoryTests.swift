@@ -10,7 +10,9 @@ import Testing
         for line in lines { try await client.call("Chat@send", ["message": line]).expect(.ok) }
     }
 
-    @Test(arguments: Transport.allCases, [("", []), ("?history=0", []), ("?history=2", ["2", "3"]), ("?history=30", ["1", "2", "3"])])
+    @Test(
+        arguments: Transport.allCases,
+        [("", []), ("?history=0", []), ("?history=2", ["2", "3"]), ("?history=30", ["1", "2", "3"])])
     func `the last lines come before the welcome, as many as are asked for`(
         _ transport: Transport, _ expected: (query: String, lines: [String])
     ) async throws {

@@ -1,12 +1,16 @@
 import MartletTesting
 import Testing
 
+@testable import ExampleApp
+
 /// The demo page, and what the app serves as a whole.
 @Suite struct HomeControllerTests {
-    @Test(arguments: Transport.allCases, [
-        ("/", "text/html; charset=utf-8"), ("/app.css", "text/css; charset=utf-8"),
-        ("/app.js", "text/javascript; charset=utf-8"), ("/favicon.svg", "image/svg+xml"),
-    ])
+    @Test(
+        arguments: Transport.allCases,
+        [
+            ("/", "text/html; charset=utf-8"), ("/app.css", "text/css; charset=utf-8"),
+            ("/app.js", "text/javascript; charset=utf-8"), ("/favicon.svg", "image/svg+xml"),
+        ])
     func `the demo page and its files are served`(
         _ transport: Transport, _ file: (path: String, type: String)
     ) async throws {
@@ -16,6 +20,12 @@ import Testing
     }
 
     @Test func `the routes are those of the page`() throws {
-        try Snapshot.expect(TestHost.example(.inProcess).routeTable, inFile: "routes.txt")
+        // Those of other modules that are in the same process are found as well.
+        let host = try TestHost(ExampleApp()) { app in
+            app.controllers(
+                AccountController.self, ChatController.self, ClientController.self, EventsController.self,
+                HomeController.self, MonitorController.self, NotificationController.self, TaskController.self)
+        }
+        try Snapshot.expect(host.routeTable, inFile: "routes.txt")
     }
 }

@@ -26,7 +26,8 @@ import Testing
         #expect(lines[0].hasSuffix(": The text has changed:"))
         #expect(
             lines.dropFirst() == [
-                "  …", "  line 3", "  line 4", "- line 5", "+ line five", "  line 6", "  line 7", "  line 8", "  line 9",
+                "  …", "  line 3", "  line 4", "- line 5", "+ line five", "  line 6", "  line 7", "  line 8",
+                "  line 9",
                 "+ line 10",
             ])
     }

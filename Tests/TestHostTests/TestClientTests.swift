@@ -90,7 +90,8 @@ import Testing
         #expect(host.application.sse.clientCount == 0)
         let refusal = await #expect(throws: UnexpectedResponse.self) { try await client.stream("/workshop/gone") }
         #expect(refusal?.response?.status == .notFound)
-        #expect("\(try #require(refusal))".hasPrefix("The response is not a stream of events.\nGET /workshop/gone → 404"))
+        let sentence = try #require(refusal).description
+        #expect(sentence.hasPrefix("The response is not a stream of events.\nGET /workshop/gone → 404"))
     }
 
     @Test func `over loopback, a target that would be two requests is refused`() async throws {

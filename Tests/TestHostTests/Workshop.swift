@@ -12,7 +12,8 @@ struct WorkshopController {
     /// GET /workshop/greet?name=…
     func greet(name: String) -> String { greeter.greeting(of: name) }
 
-    @GET("rooms/{room}/{floor?}") func room(room: String, floor: Int?, tags: [String], page: Int = 1) -> [String: String] {
+    @GET("rooms/{room}/{floor?}")
+    func room(room: String, floor: Int?, tags: [String], page: Int = 1) -> [String: String] {
         ["room": room, "floor": floor.map { "\($0)" } ?? "-", "tags": tags.joined(separator: "+"), "page": "\(page)"]
     }
 
