@@ -58,12 +58,15 @@ final class LoopbackWire: TestWire {
         let promise = eventLoop.makePromise(of: LoopbackConnection.Arrival.self)
         let channel: any Channel
         do {
-            channel = try await ClientBootstrap(group: eventLoop)
+            var bootstrap = ClientBootstrap(group: eventLoop)
+            if wantsStream {
+                // With the large segments of loopback, a small window that had closed would open late.
+                bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(Self.streamBufferBytes))
+                    .channelOption(ChannelOptions.Types.SocketOption(level: .tcp, name: .tcp_maxseg), value: 1400)
+            }
+            channel =
+                try await bootstrap
                 .channelOption(.socketOption(.tcp_nodelay), value: 1)
-                .channelOption(
-                    .socketOption(.so_rcvbuf),
-                    value: .init(wantsStream ? Self.streamBufferBytes : 256 * 1024)
-                )
                 .channelInitializer { [arrivals] channel in
                     channel.eventLoop.makeCompletedFuture {
                         let handler = LoopbackConnection(isHead: request.method == .head, promise, arrivals)
@@ -187,6 +190,11 @@ private final class LoopbackConnection: ChannelInboundHandler, @unchecked Sendab
             context.close(promise: nil)
         }
     }
+}
+
+extension NIOBSDSocket.Option {
+    /// TCP_MAXSEG of tcp(7), the same number on Linux and Darwin.
+    fileprivate static let tcp_maxseg = NIOBSDSocket.Option(rawValue: 2)
 }
 
 #if os(Linux)

@@ -114,6 +114,8 @@ public final class TestStream: Sendable {
     /// - Parameter lastEventID: what it names as the last event; nil for the last id that it saw.
     /// - Throws: `UnexpectedResponse` where the application answers with something else.
     public func reconnect(lastEventID: String? = nil) async throws -> TestStream {
+        // What is on its way is seen before the connection closes.
+        await host.settle()
         await disconnect()
         return try await reopen(lastEventID ?? self.lastEventID)
     }

@@ -59,7 +59,7 @@ import Testing
         let sse = host.application.sse
         for text in ["one", "two\nlines"] { try await sse.broadcast(event: "said", data: text) }
         try await sse.broadcast(event: "at", data: ["time": Date()])
-        let again = try await stream.reconnect(lastEventID: stream.lastEventID)
+        let again = try await stream.reconnect()
         try Snapshot.expect(
             await stream.transcript,
             """
