@@ -16,5 +16,5 @@ extension ServiceContainer {
 /// True where the value can be taken for one of that type, such as `any Mailer`.
 private func canBe(_ type: Any.Type, _ value: Any) -> Bool {
     func isOne<Other>(_ other: Other.Type) -> Bool { value is Other }
-    return _openExistential(type, do: isOne)
+    return isOne(type)
 }

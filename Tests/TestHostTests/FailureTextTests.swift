@@ -1,5 +1,6 @@
 import Martlet
 import MartletTesting
+import Synchronization
 import Testing
 
 /// A failure says all that somebody needs who reads it in a log.
@@ -24,6 +25,27 @@ import Testing
         #expect(lines.count == log + 3)
         #expect(response.log.map(\.level) == [.info, .error])
         #expect(host.log.count == 2)
+    }
+
+    @Test(arguments: [("mutter", "from the pool"), ("whisper", "from elsewhere")], Transport.allCases)
+    func `lines of other threads are the request's`(
+        _ action: (name: String, line: String), _ transport: Transport
+    ) async throws {
+        let host = try TestHost.workshop(transport)
+        let client = host.client()
+        let response = try await client.get("/workshop/\(action.name)")
+        #expect(response.log.map(\.message) == [action.line])
+        #expect(try await client.get("/workshop/greet?name=x").log.isEmpty)
+    }
+
+    @Test func `a log handler of the app's own gets every line`() async throws {
+        let own = OwnLog()
+        let host = try TestHost(controllers: WorkshopController.self, services: Tools(), PoliteGreeter()) { app in
+            app.logger = Logger(label: "own") { _ in own }
+        }
+        try await host.client().get("/workshop/mutter")
+        #expect(own.lines.withLock { $0 } == ["from the pool"])
+        #expect(host.log.map { "\($0)" } == ["notice: from the pool"])
     }
 
     @Test func `JSON of another shape is shown with what is wrong with it`() async throws {
@@ -114,4 +136,21 @@ import Testing
         let text = await errorText { _ = try event.json([String: Int].self) }
         #expect(text.hasPrefix("The data of 'said' is no Dictionary<String, Int>: one\n"))
     }
+}
+
+private final class OwnLog: LogHandler {
+    let lines = Mutex<[String]>([])
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    var logLevel: Logger.Level {
+        get { .info }
+        set {}
+    }
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
+    func log(event: LogEvent) { lines.withLock { $0.append("\(event.message)") } }
 }

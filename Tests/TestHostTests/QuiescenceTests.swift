@@ -48,6 +48,25 @@ import Testing
         try await waiting.expect(.ok, text: "hammer")
     }
 
+    @Test func `a request that a slow reader holds up is not waited for`() async throws {
+        let host = try TestHost(controllers: WorkshopController.self, services: Tools(), PoliteGreeter()) { app in
+            app.limits.maxStreamBacklogBytes = 100
+            try app.events.topic("slow") { $0.slowReaders = .suspendPublisher }
+        }
+        // A wait would be noticed.
+        host.patience = .seconds(60)
+        let stream = try await host.stream("/workshop/slow")
+        let other = try await host.stream("/workshop/feed")
+        await stream.stall()
+        try await host.call("Workshop@push", ["text": String(repeating: "x", count: 40)])
+        async let held = host.call("Workshop@push", ["text": "second"])
+        try await other.none()
+        await host.clock.advance(by: .seconds(10))
+        await stream.resume()
+        try await held.expect(.noContent)
+        #expect(await stream.pending().count == 2)
+    }
+
     @Test(arguments: Transport.allCases)
     func `a stream that waits for other requests costs no time`(_ transport: Transport) async throws {
         let host = try TestHost.workshop(transport)

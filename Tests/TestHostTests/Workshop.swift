@@ -61,6 +61,18 @@ struct WorkshopController {
 
     @POST func tell(text: String, _ ctx: Context) throws { try ctx.sse.publish(to: "news", event: "news", data: text) }
 
+    /// Waits for slow readers of `slow`.
+    @POST func push(text: String, _ ctx: Context) async throws {
+        try await ctx.sse.publish(to: "slow", event: "pushed", data: text)
+    }
+
+    func slow(_ ctx: Context) -> EventStream { ctx.sse.open(topics: ["slow"]) }
+
+    /// Says something on a thread of the pool, and on one that nobody watches.
+    @Blocking func mutter(_ ctx: Context) { ctx.logger.notice("from the pool") }
+
+    @GET func whisper(_ ctx: Context) async { await Task.detached { ctx.logger.notice("from elsewhere") }.value }
+
     /// Answers at once; what it has left behind works on another thread.
     @POST func later(_ ctx: Context) {
         let sse = ctx.sse
