@@ -2,9 +2,9 @@ import MartletCore
 
 /// When nothing goes on any more before the test does something.
 ///
-/// Known are the jobs on the application's event loop, the requests that are not answered, what the history's store writes,
-/// what the thread pool does for a request, who sleeps on the host's clock, and who waits for a client to read. Not known is
-/// whether a stream's body, or a task that an action left behind, does something on another thread or waits for another
+/// Known are the jobs on the application's event loop, the requests that are not answered, the tasks that they have left
+/// behind, what the history's store writes, what the thread pool does for a request, who sleeps on the host's clock, and who
+/// waits for a client to read. Not known is whether a stream's body does something on another thread or waits for another
 /// request: it is given a moment.
 extension TestHost {
     /// How long something that may or may not go on elsewhere is waited for, once.

@@ -7,7 +7,7 @@ final class RequestActivity: ObservedRequest {
     enum Standing {
         /// Something of it runs elsewhere, and it is sure to go on.
         case working
-        /// It runs elsewhere, or waits for what another request does: nobody can tell.
+        /// The body of its stream is elsewhere, at work or waiting for what another request does: nobody can tell.
         case elsewhere
         /// It waits for time, or for a client.
         case waiting
@@ -60,7 +60,8 @@ final class RequestActivity: ObservedRequest {
         state.withLock { state in
             if state.blocking > 0 { return .working }
             if state.waiting > 0 { return .waiting }
-            return state.answering > 0 ? .working : .elsewhere
+            // Without a stream, a task is left that was started for the request: its end is known.
+            return state.streaming > 0 && state.answering == 0 ? .elsewhere : .working
         }
     }
 
