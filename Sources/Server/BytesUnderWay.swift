@@ -6,11 +6,10 @@ import Glibc
 #endif
 
 extension Connection {
-    /// What this end has written and the peer has not acknowledged; 0 for a peer that is none of these ports.
-    func bytesUnderWay(to ports: Set<Int>) -> Int {
-        guard let port = context?.channel.remoteAddress?.port, ports.contains(port) else { return 0 }
-        return unwrittenBytes + unacknowledgedBytes
-    }
+    var peerPort: Int? { context?.channel.remoteAddress?.port }
+
+    /// What this end has written and the peer has not acknowledged.
+    var bytesUnderWay: Int { unwrittenBytes + unacknowledgedBytes }
 
     /// In the kernel, as far as it tells.
     private var unacknowledgedBytes: Int {

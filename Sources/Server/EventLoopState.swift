@@ -34,8 +34,10 @@ final class EventLoopState: @unchecked Sendable {
 
     var mostUnwrittenBytes: Int { connections.values.map(\.unwrittenBytes).max() ?? 0 }
 
-    func bytesUnderWay(to ports: Set<Int>) -> Int {
-        connections.values.reduce(0) { $0 + $1.bytesUnderWay(to: ports) }
+    var bytesUnderWay: [Int: Int] {
+        connections.values.reduce(into: [:]) { all, connection in
+            if let port = connection.peerPort { all[port] = connection.bytesUnderWay }
+        }
     }
 
     private func refreshDate() { date = ByteBuffer(string: "Date: \(HTTPDate.now())\r\n") }

@@ -156,13 +156,13 @@ extension Server {
         for loop in loops { try await loop.executor.eventLoop.submit { loop.checkTime(now) }.get() }
     }
 
-    /// How many bytes are on their way to these peers, by their ports: what they have not acknowledged.
-    package func bytesUnderWay(to ports: Set<Int>) async throws -> Int {
-        var sum = 0
+    /// The open connections by their peers' ports: how many bytes are on their way to each, not acknowledged.
+    package func bytesUnderWay() async throws -> [Int: Int] {
+        var all: [Int: Int] = [:]
         for loop in loops {
-            sum += try await loop.executor.eventLoop.submit { loop.bytesUnderWay(to: ports) }.get()
+            all.merge(try await loop.executor.eventLoop.submit { loop.bytesUnderWay }.get()) { $1 }
         }
-        return sum
+        return all
     }
 
     /// The most bytes that wait for one peer to read.

@@ -5,9 +5,13 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// Serves the application on a free port of this machine, and sends each request over a socket of its own.
 ///
-/// Both ends of the sockets are on one event loop: when it has nothing to do, nothing is on the way.
+/// Both ends of the sockets are in this process, so it is known what is on its way between them.
 final class LoopbackWire: TestWire {
     /// Small buffers, so that a client that does not read is soon noticed.
     static let streamBufferBytes = 16 * 1024
@@ -38,11 +42,18 @@ final class LoopbackWire: TestWire {
 
     var movementCount: Int { arrivals.count.load(ordering: .relaxed) }
 
+    /// True where an end has not seen yet what the other has sent, or that the other has gone.
     var isSending: Bool {
         get async {
-            let readers = arrivals.readers.withLock { $0 }
-            guard !readers.isEmpty, let count = try? await server.bytesUnderWay(to: readers) else { return false }
-            return count > 0
+            let (readers, leaving) = arrivals.streams.withLock { ($0.readers, $0.leaving) }
+            guard !readers.isEmpty || !leaving.isEmpty, let sent = try? await server.bytesUnderWay() else {
+                return false
+            }
+            arrivals.streams.withLock { $0.leaving.formIntersection(sent.keys) }
+            if leaving.contains(where: { sent[$0] != nil }) { return true }
+            if readers.keys.contains(where: { sent[$0] != 0 }) { return true }
+            let channels = Array(readers.values)
+            return (try? await eventLoop.submit { channels.contains { $0.unreadBytes > 0 } }.get()) ?? false
         }
     }
 
@@ -100,8 +111,10 @@ final class LoopbackWire: TestWire {
                 throw TestStreamError("\(request) is compressed: a test's client reads streams that are not.")
             }
             if let port {
-                arrivals.readers.withLock { _ = $0.insert(port) }
-                channel.closeFuture.whenComplete { [arrivals] _ in arrivals.readers.withLock { _ = $0.remove(port) } }
+                arrivals.streams.withLock { $0.readers[port] = channel }
+                channel.closeFuture.whenComplete { [arrivals] _ in
+                    arrivals.streams.withLock { $0.readers[port] = nil }
+                }
             }
             return .stream(incoming, link, head.headers, log)
         }
@@ -112,8 +125,13 @@ final class LoopbackWire: TestWire {
 private final class Arrivals: Sendable {
     /// How often something came.
     let count = Atomic<Int>(0)
-    /// The ports of those that read a stream.
-    let readers = Mutex<Set<Int>>([])
+    struct Streams {
+        /// Those that read a stream, by their ports.
+        var readers: [Int: any Channel] = [:]
+        /// The ports of those that have gone; the server may not know.
+        var leaving: Set<Int> = []
+    }
+    let streams = Mutex(Streams())
 }
 
 /// The client's end of a connection that carries one request.
@@ -218,23 +236,38 @@ extension RawResponse {
     }
 }
 
+extension Channel {
+    /// What the kernel has received and nobody has read, as far as it tells. Asked on the event loop.
+    fileprivate var unreadBytes: Int {
+        #if canImport(Glibc)
+        let count = try? pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            var count: CInt = 0
+            return ioctl($0, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
+        }
+        return (count ?? nil) ?? 0
+        #else
+        return 0
+        #endif
+    }
+}
+
 private struct LoopbackLink: StreamLink {
     let channel: any Channel
     let port: Int
     let arrivals: Arrivals
 
     func disconnect() async {
+        if channel.isActive { arrivals.streams.withLock { _ = $0.leaving.insert(port) } }
         try? await channel.close().get()
-        arrivals.readers.withLock { _ = $0.remove(port) }
     }
 
     func stall() async {
-        arrivals.readers.withLock { _ = $0.remove(port) }
+        arrivals.streams.withLock { $0.readers[port] = nil }
         try? await channel.setOption(.autoRead, value: false).get()
     }
 
     func resume() async {
-        if channel.isActive { arrivals.readers.withLock { _ = $0.insert(port) } }
+        if channel.isActive { arrivals.streams.withLock { $0.readers[port] = channel } }
         try? await channel.setOption(.autoRead, value: true).get()
         channel.read()
     }
