@@ -10,6 +10,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+/// An async function runs where its caller does: without it each call in a request's chain asks for its executor anew.
+let strictOnCaller = strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
 
 let package = Package(
     name: "martlet",
@@ -56,18 +58,18 @@ let package = Package(
                 logging,
             ],
             path: "Sources/Framework",
-            swiftSettings: strict),
+            swiftSettings: strictOnCaller),
         .target(
             name: "MartletMiddleware",
             dependencies: ["MartletCore", "CZlib"],
             path: "Sources/Middleware",
             resources: [.embedInCode("martlet.js")],
-            swiftSettings: strict),
+            swiftSettings: strictOnCaller),
         .target(
             name: "MartletServer",
             dependencies: ["MartletCore", nio, nioPosix, httpTypes, logging],
             path: "Sources/Server",
-            swiftSettings: strict),
+            swiftSettings: strictOnCaller),
         .target(
             name: "Martlet",
             dependencies: [

@@ -20,7 +20,10 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.0.0"),
     ],
     targets: [
-        .executableTarget(name: "martlet-bench", dependencies: [martlet], swiftSettings: strict),
+        .executableTarget(
+            name: "martlet-bench", dependencies: [martlet],
+            // As Docs/performance.md advises apps that have middleware of their own.
+            swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
         .executableTarget(
             name: "hummingbird-peer", dependencies: [hummingbird, nioCore, nioPosix, serviceLifecycle],
             swiftSettings: strict),

@@ -1,5 +1,6 @@
 // The limit: one thread that writes every event to every stream, one `write` after the other. Nothing is checked, no
-// limit is kept, and a slow reader stops everyone. write-loop PORT
+// limit is kept, and a slow reader stops everyone. What subscribes to /compressed has a compressor of its own: the limit
+// of servers that compress each client's stream for itself. write-loop PORT
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -9,10 +10,17 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
-enum { MAX_STREAMS = 20000, MAX_REQUEST = 65536 };
+enum { MAX_STREAMS = 20000, MAX_REQUEST = 65536, MAX_FRAME = 4096 };
 
-static int streams[MAX_STREAMS];
+typedef struct {
+    int fd;
+    // NULL for a stream that is not compressed.
+    z_stream *compressor;
+} Stream;
+
+static Stream streams[MAX_STREAMS];
 static int stream_count;
 
 static void answer(int fd, const char *text) {
@@ -23,23 +31,48 @@ static void answer(int fd, const char *text) {
     if (write(fd, response, length) < 0) perror("write");
 }
 
-static void subscribe(int fd) {
-    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n:\n\n";
-    if (stream_count == MAX_STREAMS || write(fd, head, sizeof head - 1) < 0) return;
-    streams[stream_count++] = fd;
+static void send_frame(Stream *stream, const char *frame, int size) {
+    char compressed[MAX_FRAME + 256];
+    z_stream *compressor = stream->compressor;
+    if (compressor) {
+        compressor->next_in = (void *)frame;
+        compressor->avail_in = size;
+        compressor->next_out = (void *)compressed;
+        compressor->avail_out = sizeof compressed;
+        deflate(compressor, Z_SYNC_FLUSH);
+        frame = compressed;
+        size = sizeof compressed - compressor->avail_out;
+    }
+    if (write(stream->fd, frame, size) < 0) perror("write");
+}
+
+static void subscribe(int fd, int is_compressed) {
+    if (stream_count == MAX_STREAMS) return;
+    char head[256];
+    int size = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n%s\r\n",
+                        is_compressed ? "Content-Encoding: gzip\r\n" : "");
+    if (write(fd, head, size) < 0) return;
+    Stream *stream = &streams[stream_count++];
+    *stream = (Stream){.fd = fd};
+    if (is_compressed) {
+        stream->compressor = calloc(1, sizeof *stream->compressor);
+        // As servers do: a gzip header, the usual level, window and memory.
+        deflateInit2(stream->compressor, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+    }
+    send_frame(stream, ":\n\n", 3);
 }
 
 static void publish(const char *text, int length, int count) {
-    char frame[4096];
+    char frame[MAX_FRAME];
     int size = snprintf(frame, sizeof frame, "event: message\ndata: %.*s\n\n", length, text);
     for (int i = 0; i < count; i++)
-        for (int j = 0; j < stream_count; j++)
-            if (write(streams[j], frame, size) < 0) perror("write");
+        for (int j = 0; j < stream_count; j++) send_frame(&streams[j], frame, size);
 }
 
 static void forget(int fd) {
     for (int i = 0; i < stream_count; i++)
-        if (streams[i] == fd) {
+        if (streams[i].fd == fd) {
+            if (streams[i].compressor) deflateEnd(streams[i].compressor), free(streams[i].compressor);
             streams[i] = streams[--stream_count];
             break;
         }
@@ -52,7 +85,8 @@ static void serve(int fd) {
     ssize_t length = read(fd, request, sizeof request - 1);
     if (length <= 0) return forget(fd);
     request[length] = 0;
-    if (!strncmp(request, "GET /events", 11)) return subscribe(fd);
+    if (!strncmp(request, "GET /events", 11)) return subscribe(fd, 0);
+    if (!strncmp(request, "GET /compressed", 15)) return subscribe(fd, 1);
     if (!strncmp(request, "GET ", 4)) return answer(fd, "Hello, World!");
     for (char *post = request; (post = strstr(post, "POST "));) {
         char *body = strstr(post, "\r\n\r\n");

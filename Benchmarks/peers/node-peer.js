@@ -1,5 +1,6 @@
 // Node's own http: node-peer.js PORT
 const http = require('node:http');
+const zlib = require('node:zlib');
 const subscribers = new Set();
 
 function publish(request, response) {
@@ -21,6 +22,27 @@ function subscribe(request, response) {
   request.on('close', () => subscribers.delete(response));
 }
 
+// As Express's `compression` does it: a compressor for each response, flushed behind each event.
+function subscribeCompressed(request, response) {
+  response.writeHead(200, {
+    'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache', 'Content-Encoding': 'gzip',
+  });
+  const gzip = zlib.createGzip();
+  gzip.pipe(response);
+  const subscriber = {
+    write(frame) {
+      gzip.write(frame);
+      gzip.flush(zlib.constants.Z_SYNC_FLUSH);
+    },
+  };
+  subscriber.write(':\n\n');
+  subscribers.add(subscriber);
+  request.on('close', () => {
+    subscribers.delete(subscriber);
+    gzip.destroy();
+  });
+}
+
 function answer(request, response) {
   const path = request.url;
   if (path === '/plaintext') {
@@ -34,6 +56,8 @@ function answer(request, response) {
     response.end(String(Number.parseInt(path.slice(6), 10)));
   } else if (path === '/events') {
     subscribe(request, response);
+  } else if (path === '/compressed') {
+    subscribeCompressed(request, response);
   } else if (path.startsWith('/pub')) {
     publish(request, response);
   } else {

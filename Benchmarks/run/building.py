@@ -16,7 +16,7 @@ def build(products):
             ["swift", "build", "-c", "release", "--package-path", str(PACKAGE), "--product", product], check=True)
     TOOLS.mkdir(parents=True, exist_ok=True)
     for name in ["stream-load", "write-loop"]:
-        compile_c([PACKAGE / "C" / f"{name}.c", "-o", TOOLS / name])
+        compile_c([PACKAGE / "C" / f"{name}.c", "-o", TOOLS / name, "-lz"])
     measurement = PACKAGE / "Sources" / "CMeasurement"
     compile_c([
         "-shared", "-fPIC", "-I", measurement / "include", measurement / "allocations.c", "-o",

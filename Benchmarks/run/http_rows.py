@@ -55,7 +55,7 @@ def measure_middleware(results, effort):
 
 
 def _rate(server, effort, headers):
-    return load.requests(server, "/plaintext", effort.seconds, effort.connections, headers)["per_second"]
+    return load.requests(server, "/user/12345", effort.seconds, effort.connections, headers)["per_second"]
 
 
 def _session_cookie(server):

@@ -6,6 +6,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 SERVER_CORE = 0
@@ -53,6 +54,27 @@ def open_files():
 
 def on_core(core, command):
     return ["taskset", "-c", str(core), *map(str, command)]
+
+
+class Bystanders:
+    """What everything else on the machine does meanwhile: more than a little, and the figures are noise."""
+
+    LITTLE = 0.03
+
+    def __init__(self):
+        self.start = time.monotonic()
+        self.used = self._used()
+
+    def share(self):
+        """What other processes have used of all cores; those of the run must have ended."""
+        elapsed = (time.monotonic() - self.start) * (os.cpu_count() or 1)
+        return max(0.0, (self._used() - self.used) / elapsed)
+
+    @staticmethod
+    def _used():
+        user, nice, system = map(int, Path("/proc/stat").read_text().split()[1:4])
+        # The last of these is the clock.
+        return (user + nice + system) / os.sysconf("SC_CLK_TCK") - sum(os.times()[:4])
 
 
 def description():

@@ -24,13 +24,19 @@ ROWS = {
     "user_processor": Row("processor time a request, /user/{id}", "µs"),
     "latency_p99": Row("p99 latency at full load", "ms", most={"hummingbird": 1.0}),
     "allocations": Row("allocations a request, /plaintext", "", most={"hummingbird": 1.0}),
-    "middleware": Row("/plaintext behind session, request id, compression", "req/s", least={"plain": 0.85}),
+    "middleware": Row("/user/{id} behind session, request id, compression", "req/s", least={"plain": 0.85}),
     "sse_paced": Row(
         "paced broadcast, 64 bytes", "events/s", least={"nchan": 1.2, "hummingbird": 3, "c": 0.75}),
     "sse_paced_p99": Row("its fan-out, p99", "ms", most={"nchan": 1.0}),
     "sse_burst": Row(
         "1000 events to 200 streams in one publish", "events/s", least={"node": 8, "nchan": 4}),
     "sse_pipelined": Row("the same as 1000 pipelined publishes", "events/s"),
+    "gzip_paced": Row(
+        "paced broadcast with gzip, 1000 bytes", "events/s", least={"node": 5, "c": 5}),
+    "gzip_paced_p99": Row("its fan-out, p99", "ms"),
+    "gzip_memory": Row("its streams, memory each", "KB", at_most=10),
+    "replay_rate": Row("replay of 1000 events to 1000 streams that come back", "events/s"),
+    "replay_memory": Row("its most memory beyond that before, for each stream", "KB", at_most=20),
     "idle_memory": Row("10,000 idle streams, memory each", "KB", at_most=6),
     "idle_connect": Row("10,000 streams, time to connect", "s", at_most=3),
     "idle_fan_out": Row("one broadcast to 10,000 streams", "ms", most={"c": 3}),
@@ -49,17 +55,20 @@ ROWS |= {
     "event_encoding_allocations": Row("its allocations", "", at_most=0),
     "event_parsing": Row("parsing them", "MB/s", at_least=300),
     "event_parsing_allocations": Row("its allocations", ""),
-    "action_plain": Row("in process: a plain action", "µs"),
-    "action_encoded": Row("in process: an encoded struct", "µs"),
-    "binding_path": Row("in process: an Int of the path", "µs"),
-    "binding_form": Row("in process: three fields of a form", "µs"),
-    "binding_json": Row("in process: three fields of JSON", "µs"),
-    "binding_json_whole": Row("in process: a struct of JSON", "µs"),
-    "middleware_passing": Row("one middleware that does nothing", "µs"),
-    "middleware_sessions": Row("the session middleware, no cookie", "µs"),
-    "middleware_compression": Row("the compression middleware, not applied", "µs"),
 }
-for _name in [name for name in ROWS if name.startswith(("action_", "binding_", "middleware_"))]:
+
+for _name, _title in {
+    "action_plain": "in process: a plain action",
+    "action_encoded": "in process: an encoded struct",
+    "binding_path": "in process: an Int of the path",
+    "binding_form": "in process: three fields of a form",
+    "binding_json": "in process: three fields of JSON",
+    "binding_json_whole": "in process: a struct of JSON",
+    "middleware_passing": "one middleware that does nothing",
+    "middleware_sessions": "the session middleware, no cookie",
+    "middleware_compression": "the compression middleware, not applied",
+}.items():
+    ROWS[_name] = Row(_title, "µs")
     ROWS[f"{_name}_allocations"] = Row("its allocations", "")
 
 FAN_OUT_STREAMS = [100, 1000, 5000, 15000]

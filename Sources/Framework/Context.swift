@@ -17,7 +17,8 @@ public final class Context: Sendable {
         var match: MatchedRoute?
         var response = ResponseMetadata()
         var isResponseTouched = false
-        var storage: [ObjectIdentifier: any Sendable] = [:]
+        /// What middleware keeps: few, so that a list is found through faster than a table.
+        var storage: [(key: ObjectIdentifier, value: any Sendable)] = []
         var requestID: String?
         var scope: ServiceScope?
         /// True when the response is made; a stream may go on.
@@ -53,7 +54,7 @@ public final class Context: Sendable {
     public var requestID: String {
         state.withLock { state in
             if let id = state.requestID { return id }
-            let id = String(UInt64.random(in: .min ... .max), radix: 36)
+            let id = environment.requestIDs.next()
             state.requestID = id
             return id
         }
@@ -72,8 +73,17 @@ public final class Context: Sendable {
 
     /// What a middleware keeps for this request, by a key type of its own.
     public subscript<Key: ContextKey>(key: Key.Type) -> Key.Value? {
-        get { state.withLock { $0.storage[ObjectIdentifier(key)] } as? Key.Value }
-        set { state.withLock { $0.storage[ObjectIdentifier(key)] = newValue } }
+        get {
+            let key = ObjectIdentifier(key)
+            return state.withLock { state in state.storage.first { $0.key == key }?.value } as? Key.Value
+        }
+        set {
+            let key = ObjectIdentifier(key)
+            state.withLock { state in
+                state.storage.removeAll { $0.key == key }
+                if let newValue { state.storage.append((key, newValue)) }
+            }
+        }
     }
 
     /// A `{name}` of the route's path, decoded.
@@ -159,4 +169,5 @@ struct ApplicationEnvironment: Sendable {
     let logger: Logger
     let isDevelopment: Bool
     let observer: (any ApplicationObserver)?
+    let requestIDs = RequestIDs()
 }

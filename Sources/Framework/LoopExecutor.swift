@@ -17,7 +17,7 @@ package final class LoopExecutor: TaskExecutor {
 
     /// Starts a task that runs here and now up to its first suspension. Call it on the loop.
     @discardableResult
-    package func start(_ work: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+    package func start(_ work: @escaping @concurrent @Sendable () async -> Void) -> Task<Void, Never> {
         if #available(macOS 26, *) {
             Task.immediate(executorPreference: self, operation: work)
         } else {

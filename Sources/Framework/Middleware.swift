@@ -26,8 +26,12 @@ package protocol TimedMiddleware: Middleware {
 extension Sequence where Element == any Middleware {
     /// Folds the chain once, the first outermost.
     func wrapped(around innermost: @escaping Next) -> Next {
-        reversed().reduce(innermost) { next, middleware in
-            { ctx in try await middleware.respond(to: ctx, next: next) }
+        var chain = innermost
+        // Not `reduce`: its generic closures would stand between the middleware, for every request.
+        for middleware in reversed() {
+            let next = chain
+            chain = { ctx in try await middleware.respond(to: ctx, next: next) }
         }
+        return chain
     }
 }

@@ -39,14 +39,24 @@ public struct Request: Sendable {
 
     /// The value of the first cookie of that name (RFC 6265 section 5.4).
     public func cookie(_ name: String) -> String? {
-        for line in headers[values: .cookie] {
-            for pair in line.utf8.split(separator: UInt8(ascii: ";")) {
-                let trimmed = pair.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-                guard let equals = trimmed.firstIndex(of: UInt8(ascii: "=")),
-                    trimmed[..<equals].elementsEqual(name.utf8)
-                else { continue }
-                return String(trimmed[trimmed.index(after: equals)...])
+        for field in headers where field.name == .cookie {
+            var line = field.value
+            var name = name
+            if let value = name.withUTF8({ name in line.withUTF8 { Self.cookie(name, in: $0) } }) { return value }
+        }
+        return nil
+    }
+
+    private static func cookie(_ name: UnsafeBufferPointer<UInt8>, in line: UnsafeBufferPointer<UInt8>) -> String? {
+        var start = 0
+        while start < line.count {
+            let end = line[start...].firstIndex(of: UInt8(ascii: ";")) ?? line.count
+            while start < end, line[start] == UInt8(ascii: " ") || line[start] == UInt8(ascii: "\t") { start += 1 }
+            let equals = start + name.count
+            if equals < end, line[equals] == UInt8(ascii: "="), line[start..<equals].elementsEqual(name) {
+                return String(decoding: line[(equals + 1)..<end], as: UTF8.self)
             }
+            start = end + 1
         }
         return nil
     }

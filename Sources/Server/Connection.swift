@@ -27,6 +27,8 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
     let loop: EventLoopState
     var state = State.idle
     private(set) var context: ChannelHandlerContext?
+    /// nil before the channel and after it.
+    private(set) var output: SocketOutput?
     private let id: UInt64
     private var client: ClientInfo?
     private var parser = RequestParser()
@@ -34,7 +36,6 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
     private var unread = ByteBuffer()
     private var isAdvancing = false
     private var isReading = false
-    private var needsFlush = false
     private var withholdsRead = false
     private(set) var isDraining = false
     /// When the connection is over unless something happens; nil while the application works.
@@ -59,6 +60,7 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        output = SocketOutput(context)
         loop.add(self)
         deadline = .now() + TimeAmount(application.limits.headerTimeout)
     }
@@ -69,6 +71,7 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         state = .closing
         unread = ByteBuffer()
         self.context = nil
+        output = nil
         switch last {
         case .answering(let exchange): exchange.cancel()
         case .streaming(let sink): sink.channelClosed()
@@ -209,7 +212,18 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         if case .now(let response) = answer, !response.body.isStreamed {
             return sendAtOnce(response, for: exchange, ctx)
         }
-        let task = loop.executor.start { [self] in await send(await answer.response, for: exchange, ctx) }
+        let task = loop.executor.start { [self] in
+            let response =
+                switch answer {
+                case .now(let response): response
+                case .later(let make): await make()
+                }
+            if response.body.isStreamed {
+                await send(response, for: exchange, ctx)
+            } else {
+                sendAtOnce(response, for: exchange, ctx)
+            }
+        }
         if exchange.isCancelled {
             task.cancel()
         } else if case .answering(let current) = state, current === exchange {
@@ -276,6 +290,7 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         state = .closing
         unread = ByteBuffer()
         deadline = nil
+        flush()
         guard let context else { return }
         withholdsRead = false
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { [self] _ in
@@ -354,19 +369,13 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
 
     // MARK: - Writing
 
-    func write(_ buffer: ByteBuffer) {
-        context?.write(wrapOutboundOut(buffer), promise: nil)
-        needsFlush = true
-    }
+    func write(_ buffer: ByteBuffer) { output?.write(buffer) }
 
-    func flush() {
-        needsFlush = false
-        context?.flush()
-    }
+    func flush() { output?.flush() }
 
     /// While a read is going on, one flush behind it serves all the responses to it.
     func flushIfNeeded() {
-        if needsFlush, !isReading { flush() }
+        if !isReading { flush() }
     }
 }
 

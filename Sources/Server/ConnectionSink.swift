@@ -8,17 +8,19 @@ final class ConnectionSink: EventSink {
     private let context: ChannelHandlerContext
     private let isChunked: Bool
     private let deflater: FrameDeflater
-    private lazy var output = StreamOutput(context, hasUnwritten: connection.unwrittenBytes > 0)
+    private let output: SocketOutput
     /// nil for a stream that is not compressed.
     private var gzip: GzipEnvelope?
+    /// Holds the sink, too, so it is let go of when either side ends the stream.
     var subscriber: Subscriber?
 
     init(
-        _ connection: Connection, _ context: ChannelHandlerContext, isChunked: Bool, isGzip: Bool,
-        deflater: FrameDeflater
+        _ connection: Connection, _ context: ChannelHandlerContext, _ output: SocketOutput, isChunked: Bool,
+        isGzip: Bool, deflater: FrameDeflater
     ) {
         self.connection = connection
         self.context = context
+        self.output = output
         self.isChunked = isChunked
         self.deflater = deflater
         gzip = isGzip ? GzipEnvelope() : nil
@@ -56,7 +58,7 @@ final class ConnectionSink: EventSink {
 
     func flush() { output.flush() }
 
-    var isWritable: Bool { context.channel.isWritable }
+    var isWritable: Bool { output.isWritable }
 
     func end() {
         if let gzip { send(framed([], gzip.trailer)) }
@@ -64,13 +66,17 @@ final class ConnectionSink: EventSink {
         // A peer that does not read is not waited for.
         connection.closeAfter(Connection.lingering)
         output.close(behind: last)
+        subscriber = nil
     }
 
     func abort() { context.close(promise: nil) }
 
     func becameWritable() { subscriber?.becameWritable() }
 
-    func channelClosed() { subscriber?.left() }
+    func channelClosed() {
+        subscriber?.left()
+        subscriber = nil
+    }
 }
 
 extension Connection {

@@ -150,10 +150,10 @@ extension Connection {
     // MARK: - Event streams
 
     private func open(_ events: EventStream, _ response: Response, for exchange: Exchange, _ ctx: Context) {
-        guard let context else { return }
+        guard let context, let output else { return }
         let isChunked = !exchange.head.isHTTP10
         let sink = ConnectionSink(
-            self, context, isChunked: isChunked, isGzip: events.isGzip, deflater: ctx.sse.deflater)
+            self, context, output, isChunked: isChunked, isGzip: events.isGzip, deflater: ctx.sse.deflater)
         var head = ByteBuffer()
         head.writeResponseHead(
             response.status, response.headers, framing: isChunked ? .chunked : .close,

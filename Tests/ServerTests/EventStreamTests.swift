@@ -82,6 +82,20 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false]) func `a stream that has ended is let go`(clientEndsIt: Bool) async throws {
+        var probe: Probe?
+        try await withServer { server in
+            probe = server.probe
+            let stream = try await server.openStream()
+            if clientEndsIt {
+                stream.close()
+                await server.probe.streamClosed.wait()
+            }
+        }
+        // A stream that something still held would hold the hub.
+        while probe?.hub.withLock({ $0.hub }) != nil { await Task.yield() }
+    }
+
     @Test func `clients that go away while their streams open leave nothing behind`() async throws {
         try await withServer { server in
             for round in 0..<200 {

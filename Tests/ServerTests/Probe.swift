@@ -16,6 +16,10 @@ final class Probe: Sendable {
     let bytes = Atomic<Int>(0)
     /// The error that ended an action's body or response.
     let failure = Mutex<String?>(nil)
+    /// The streams of the application, as long as something holds them.
+    let hub = Mutex(WeakHub())
+
+    struct WeakHub { weak var hub: EventHub? }
 }
 
 /// Something that happens once, and that others wait for.
@@ -201,7 +205,8 @@ struct ProbeController {
     }
 
     func events(_ ctx: Context) -> EventStream {
-        ctx.sse.open { client in
+        probe.hub.withLock { $0.hub = ctx.sse }
+        return ctx.sse.open { client in
             try client.send(event: "one", data: "1")
             try client.send(event: "two", data: "2")
         } onClose: { [probe] _ in

@@ -19,6 +19,9 @@ struct HomeController {
     /// GET /events
     func events(_ ctx: Context) -> EventStream { ctx.sse.open() }
 
+    /// GET /compressed: the same events for clients that accept gzip
+    func compressed(_ ctx: Context) -> EventStream { ctx.sse.open(isCompressed: true) }
+
     /// POST /pub: publishes the body `n` times.
     @POST func pub(@Query n: Int = 1, _ ctx: Context) async throws -> String {
         let text = String(buffer: try await ctx.request.body.collect())

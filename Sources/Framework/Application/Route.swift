@@ -2,7 +2,8 @@ import HTTPTypes
 import MartletRouting
 
 /// A path and its verbs, bound to an action.
-public struct Route: Sendable {
+// An object, because every request carries its route along.
+public final class Route: Sendable {
     /// `Chat@send`
     public let name: String
     public let verbs: Verbs
@@ -12,6 +13,20 @@ public struct Route: Sendable {
     let maxBodyBytes: Int
     let bodyUse: BodyUse
     let handler: Handler
+
+    init(
+        name: String, verbs: Verbs, path: String, action: ActionDescriptor, template: PathTemplate, maxBodyBytes: Int,
+        bodyUse: BodyUse, handler: Handler
+    ) {
+        self.name = name
+        self.verbs = verbs
+        self.path = path
+        self.action = action
+        self.template = template
+        self.maxBodyBytes = maxBodyBytes
+        self.bodyUse = bodyUse
+        self.handler = handler
+    }
 
     enum Handler: Sendable {
         case action(ActionHandler)

@@ -86,9 +86,18 @@ public struct SessionID: Sendable, Hashable {
 
     /// What a client sent, nil where it cannot be an id.
     init?(_ text: String) {
-        guard text.utf8.count == 32, text.utf8.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }) else {
-            return nil
-        }
+        guard text.utf8.count == 32, text.utf8.allSatisfy(\.isHexDigit) else { return nil }
         self.text = text
+    }
+}
+
+extension UInt8 {
+    fileprivate var isHexDigit: Bool {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+            UInt8(ascii: "A")...UInt8(ascii: "F"):
+            true
+        default: false
+        }
     }
 }

@@ -57,13 +57,13 @@ public final class MemorySessionStore: SessionStore {
     public func load(_ id: SessionID) -> [String: String]? {
         let now = now()
         return state.withLock { state in
-            guard let entry = state.entries[id] else { return nil }
-            guard now - entry.lastUse < idleTime else {
-                state.entries[id] = nil
+            guard let index = state.entries.index(forKey: id) else { return nil }
+            guard now - state.entries.values[index].lastUse < idleTime else {
+                state.entries.remove(at: index)
                 return nil
             }
-            state.entries[id]?.lastUse = now
-            return entry.values
+            state.entries.values[index].lastUse = now
+            return state.entries.values[index].values
         }
     }
 

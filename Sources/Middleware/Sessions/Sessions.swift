@@ -18,10 +18,18 @@ public struct Sessions: Middleware, TimedMiddleware {
     }
 
     public func respond(to ctx: Context, next: Next) async throws -> Response {
-        let session = try await session(for: ctx.request)
+        let session: Session
+        // An id that the store does not know is not adopted: its client gets a new one with its first value.
+        if let id = ctx.request.cookie(cookieName).flatMap(SessionID.init), let values = try await store.load(id) {
+            session = Session(storedID: id, values: values)
+        } else {
+            session = Session(storedID: nil, values: [:])
+        }
         ctx[SessionKey.self] = session
         var response = try await next(ctx)
-        if let cookie = try await save(session) {
+        let outcome = session.outcome
+        if case .unchanged = outcome { return response }
+        if let cookie = try await save(session, outcome) {
             response.headers.append(HTTPField(name: .setCookie, value: cookie.headerValue))
             // What one client's cookie made must not be another's from a shared cache (RFC 9111 section 7.3).
             if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-cache=\"set-cookie\"" }
@@ -29,17 +37,9 @@ public struct Sessions: Middleware, TimedMiddleware {
         return response
     }
 
-    /// An id that the store does not know is not adopted: its client gets a new one with its first value.
-    private func session(for request: Request) async throws -> Session {
-        guard let id = request.cookie(cookieName).flatMap(SessionID.init), let values = try await store.load(id) else {
-            return Session(storedID: nil, values: [:])
-        }
-        return Session(storedID: id, values: values)
-    }
-
     /// - Returns: the cookie to set, if any.
-    private func save(_ session: Session) async throws -> SetCookie? {
-        switch session.outcome {
+    private func save(_ session: Session, _ outcome: Session.Outcome) async throws -> SetCookie? {
+        switch outcome {
         case .unchanged:
             return nil
         case .update(let changes):

@@ -7,14 +7,15 @@ import Glibc
 import Musl
 #endif
 
-/// The way of an event stream's bytes into its socket: by one call of the kernel where nothing waits before them, which is
+/// The way of a connection's bytes into its socket: by one call of the kernel where nothing waits before them, which is
 /// the rule, and else by way of the channel, which waits for the peer.
 ///
 /// A channel's own writing keeps a queue, a promise and its state for every write; for one event to a thousand clients that
-/// costs more than the calls themselves.
+/// costs as much as the calls themselves.
 // Confined to its event loop.
-final class StreamOutput {
+final class SocketOutput {
     private let context: ChannelHandlerContext
+    private let channel: any Channel
     /// The socket, where the kernel may be called directly.
     private let socket: NIOBSDSocket.Handle?
     /// What was written last and is not flushed.
@@ -24,8 +25,9 @@ final class StreamOutput {
     /// How many flushes the channel is not through with.
     private var unfinished = 0
 
-    init(_ context: ChannelHandlerContext, hasUnwritten: Bool) {
+    init(_ context: ChannelHandlerContext) {
         self.context = context
+        channel = context.channel
         #if os(Linux)
         socket = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
             $0
@@ -33,9 +35,11 @@ final class StreamOutput {
         #else
         socket = nil
         #endif
-        // What the connection wrote before must go first.
-        if hasUnwritten { flushThroughChannel(ByteBuffer()) }
     }
+
+    /// False while the peer is so slow that more would only wait in memory. The channel is asked only where it was given
+    /// something.
+    var isWritable: Bool { unfinished == 0 && !hasUnflushed || channel.isWritable }
 
     func write(_ buffer: ByteBuffer) {
         if let held {
@@ -49,7 +53,7 @@ final class StreamOutput {
         guard let buffer = held else { return }
         held = nil
         var rest = buffer
-        if unfinished == 0, !hasUnflushed, context.channel.isActive {
+        if unfinished == 0, !hasUnflushed, channel.isActive {
             guard sendNow(&rest) else { return context.close(promise: nil) }
             if rest.readableBytes == 0 { return }
         }
