@@ -46,6 +46,35 @@ import Testing
         await link.close()
     }
 
+    @Test func `a cut of everything loses nothing either`() async throws {
+        let link = try await FaultyLink(to: host.address)
+        let subject = subject(link)
+        let reading = subject.reading()
+        #expect(await reading.next().event == "hello")
+        try await say("first")
+        #expect(await said(reading) == "first")
+        link.cut()
+        try await say("second")
+        await subject.clock.passNextSleep()
+        #expect(await said(reading) == "second")
+        #expect(link.connectionCount == 2)
+        subject.source.close()
+        await link.close()
+    }
+
+    @Test func `a request that is cut never arrives`() async throws {
+        let link = try await FaultyLink(to: host.address)
+        let listener = try await host.stream("/feed")
+        try await listener.expect("hello")
+        link.cut(afterBytes: 20, from: .client)
+        await #expect(throws: (any Error).self) {
+            try await WebClient("\(link.address)").post("/say", form: ["message": "lost"])
+        }
+        #expect(link.passedBytes(from: .client) == 20)
+        try await listener.none()
+        await link.close()
+    }
+
     @Test func `every byte in a write of its own makes the same events`() async throws {
         let link = try await FaultyLink(to: host.address)
         link.splitsEveryByte = true
