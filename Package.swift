@@ -81,7 +81,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "MartletTesting",
-            dependencies: ["MartletCore", "MartletMiddleware", nio, nioPosix],
+            dependencies: [
+                "MartletCore", "MartletMiddleware", "MartletRouting", "MartletServer", nio, nioPosix, logging,
+            ],
             path: "Sources/TestHost",
             swiftSettings: strict),
         // A product of its own: only who asks for it builds async-http-client.
@@ -137,10 +139,13 @@ let package = Package(
         .testTarget(
             name: "SQLiteTests", dependencies: ["Martlet", "MartletSQLite", "MartletTesting", grdb],
             swiftSettings: strict),
+        .testTarget(name: "TestHostTests", dependencies: ["Martlet", "MartletTesting", nio], swiftSettings: strict),
         .testTarget(name: "ExampleAppTests", dependencies: ["ExampleApp", "MartletTesting"], swiftSettings: strict),
         .testTarget(
             name: "ClientTests",
-            dependencies: ["MartletClient", "Martlet", "CZlib", nio, nioPosix, nioHTTP1, httpTypes],
+            dependencies: [
+                "MartletClient", "Martlet", "MartletTesting", "CZlib", nio, nioPosix, nioHTTP1, httpTypes,
+            ],
             swiftSettings: strict),
         // Every Swift sample of README.md and Docs stands in this target.
         .testTarget(

@@ -10,7 +10,8 @@ package struct ExampleApp: App {
         app.services.add(SystemMonitor())
         if let file = ProcessInfo.processInfo.environment["EVENTS_FILE"], !file.isEmpty {
             // What was said and who is signed in outlive a restart.
-            app.events.store = SQLiteHistory(file)
+            // Another instance of this app that has the file will hardly end by itself: say so soon.
+            app.events.store = SQLiteHistory(file, handoverTimeout: .seconds(2))
             app.use(Compression(), ClientScript(), Sessions(try SQLiteSessionStore(file + ".sessions")))
         } else {
             app.use(Compression(), ClientScript(), Sessions(.memory))

@@ -35,7 +35,7 @@ public final class Context: Sendable {
 
     /// The live streams of the application.
     public var sse: EventHub { environment.events }
-    public var logger: Logger { environment.logger }
+    public var logger: Logger { environment.observer?.logger(for: self) ?? environment.logger }
     /// The application's clock: use it for waiting, so that tests need not wait.
     public var clock: any Clock<Duration> { environment.clock }
 
@@ -99,7 +99,10 @@ public final class Context: Sendable {
 
     /// Runs what blocks on the thread pool, away from the event loop.
     public func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await NIOThreadPool.singleton.runIfActive(work)
+        let request = CurrentRequest.observed
+        request?.begin(.blocking)
+        defer { request?.end(.blocking) }
+        return try await NIOThreadPool.singleton.runIfActive(work)
     }
 
     // MARK: - For the route
@@ -165,5 +168,6 @@ struct ApplicationEnvironment: Sendable {
     let clock: any Clock<Duration>
     let logger: Logger
     let isDevelopment: Bool
+    let observer: (any ApplicationObserver)?
     let requestIDs = RequestIDs()
 }

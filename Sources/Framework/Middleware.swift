@@ -14,3 +14,8 @@
 public protocol Middleware: Sendable {
     func respond(to ctx: Context, next: Next) async throws -> Response
 }
+
+/// Middleware to which time matters: it is given the application's clock at start-up.
+package protocol TimedMiddleware: Middleware {
+    func follow(_ clock: any Clock<Duration>)
+}

@@ -11,21 +11,6 @@ enum RouteListing {
             // A server that runs has it, and nothing is published here.
             builder.events.store = nil
         }
-        let rows = application.routes.sorted { ($0.path, $0.name) < ($1.path, $1.name) }.map { route in
-            [route.verbs.description, route.path, route.name, route.action.location.description]
-        }
-        let widths = (0..<4).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            zip(row, widths).map { text, width in text + String(repeating: " ", count: width - text.count) }
-                .joined(separator: "  ").trimmingTrailingSpaces
-        }.joined(separator: "\n")
-    }
-}
-
-extension String {
-    fileprivate var trimmingTrailingSpaces: String {
-        var text = self
-        while text.last == " " { text.removeLast() }
-        return text
+        return application.routeListing(showsLocations: true)
     }
 }

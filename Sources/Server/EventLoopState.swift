@@ -34,5 +34,11 @@ final class EventLoopState: @unchecked Sendable {
 
     var mostUnwrittenBytes: Int { connections.values.map(\.unwrittenBytes).max() ?? 0 }
 
+    var bytesUnderWay: [Int: Int] {
+        connections.values.reduce(into: [:]) { all, connection in
+            if let port = connection.peerPort { all[port] = connection.bytesUnderWay }
+        }
+    }
+
     private func refreshDate() { date = ByteBuffer(string: "Date: \(HTTPDate.now())\r\n") }
 }

@@ -38,11 +38,30 @@ public final class Server: Sendable {
     ) async throws -> Server {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         do {
-            let application = try Application(app, eventLoops: Array(group.makeIterator()), configure: configure)
+            let taken = await conflict(at: address, group)
+            let application: Application
+            do {
+                application = try Application(app, eventLoops: Array(group.makeIterator()), configure: configure)
+            } catch {
+                throw taken.map { StartupError("\($0) \(error)") } ?? error
+            }
             return try await Server(application, address, group)
         } catch {
             try? await group.shutdownGracefully()
             throw error
+        }
+    }
+
+    /// What is wrong with the address before the application is put together. It may wait for the process that has the
+    /// address and is about to end; where it waits in vain, this is the better reason.
+    private static func conflict(at address: Address, _ group: MultiThreadedEventLoopGroup) async -> StartupError? {
+        guard address.port != 0 else { return nil }
+        let bootstrap = ServerBootstrap(group: group).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        do {
+            try await bootstrap.bind(host: address.host, port: address.port).get().close().get()
+            return nil
+        } catch {
+            return startupError(error, at: address)
         }
     }
 
@@ -51,7 +70,15 @@ public final class Server: Sendable {
         return StartupError(sentence(for: error, at: address))
     }
 
-    private init(_ application: Application, _ address: Address, _ group: MultiThreadedEventLoopGroup) async throws {
+    /// Serves an application that exists.
+    ///
+    /// - Parameters:
+    ///   - group: whose loops the application was made for. It is shut down with the server.
+    ///   - sendBufferBytes: what the kernel holds for a peer that does not read; nil for as much as it likes.
+    package init(
+        _ application: Application, _ address: Address, _ group: MultiThreadedEventLoopGroup,
+        sendBufferBytes: Int? = nil
+    ) async throws {
         let room = OpenFileLimit.raise()
         let loops = application.executors.map(EventLoopState.init)
         let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.executor.eventLoop), $0) })
@@ -72,6 +99,10 @@ public final class Server: Sendable {
             .childChannelInitializer { channel in
                 channel.closeFuture.whenComplete { _ in all.closed() }
                 return channel.eventLoop.makeCompletedFuture {
+                    if let sendBufferBytes {
+                        let size = SocketOptionValue(sendBufferBytes)
+                        try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: size)
+                    }
                     guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else { return }
                     try Self.configure(channel, loop, application, connections)
                 }
@@ -127,9 +158,25 @@ public final class Server: Sendable {
 }
 
 extension Server {
+    /// Ends the service at once, with whatever is open.
+    package func stop() async {
+        application.sse.stop()
+        for loop in loops { loop.executor.eventLoop.execute { loop.stop() } }
+        try? await group.shutdownGracefully()
+    }
+
     /// Has every connection look at the time, as the timers of the loops do once a second.
     func checkTime(_ now: NIODeadline) async throws {
         for loop in loops { try await loop.executor.eventLoop.submit { loop.checkTime(now) }.get() }
+    }
+
+    /// The open connections by their peers' ports: how many bytes are on their way to each, not acknowledged.
+    package func bytesUnderWay() async throws -> [Int: Int] {
+        var all: [Int: Int] = [:]
+        for loop in loops {
+            all.merge(try await loop.executor.eventLoop.submit { loop.bytesUnderWay }.get()) { $1 }
+        }
+        return all
     }
 
     /// The most bytes that wait for one peer to read.

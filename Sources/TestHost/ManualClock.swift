@@ -1,6 +1,7 @@
+import MartletCore
 import Synchronization
 
-/// A clock that stands still until a test advances it.
+/// A clock that stands still until a test advances it. In a host with `time: .live` it goes on by itself.
 public final class ManualClock: Clock {
     public struct Instant: InstantProtocol {
         /// Since the clock was made.
@@ -14,7 +15,14 @@ public final class ManualClock: Clock {
     private struct Sleeper {
         let id: Int
         let deadline: Instant
+        let request: (any ObservedRequest)?
         let continuation: CheckedContinuation<Void, any Error>
+
+        /// Marked awake before it runs: whoever looks in between must not take it for asleep.
+        func wake(throwing error: (any Error)? = nil) {
+            request?.end(.waiting)
+            if let error { continuation.resume(throwing: error) } else { continuation.resume() }
+        }
     }
     private struct State {
         var now = Instant(elapsed: .zero)
@@ -22,18 +30,50 @@ public final class ManualClock: Clock {
         var nextID = 0
         /// Cancelled before they had gone to sleep.
         var cancelled: Set<Int> = []
+        var liveSleepers = 0
+        var settle: (@Sendable () async -> Void)?
     }
     private let state = Mutex(State())
+    /// The real time at which it began; nil for a clock that stands still.
+    private let start: ContinuousClock.Instant?
 
-    public init() {}
+    public init() { start = nil }
 
-    public var now: Instant { state.withLock { $0.now } }
+    init(isLive: Bool) { start = isLive ? .now : nil }
+
+    public var now: Instant {
+        if let start { Instant(elapsed: start.duration(to: .now)) } else { state.withLock { $0.now } }
+    }
     public var minimumResolution: Duration { .nanoseconds(1) }
 
     /// How many sleep now.
-    public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
+    public var sleeperCount: Int { state.withLock { $0.sleepers.count + $0.liveSleepers } }
+
+    /// Lets time pass: whoever sleeps wakes in the order of the deadlines, and what they do is done when this returns.
+    ///
+    /// On a live clock this waits for real.
+    ///
+    /// - Parameter duration: not negative.
+    public func advance(by duration: Duration) async {
+        precondition(duration >= .zero, "Time only goes forward, and advance(by: \(duration)) would turn it back.")
+        let hook = state.withLock { $0.settle }
+        let settle = { @Sendable () async -> Void in await hook?() }
+        guard start == nil else {
+            try? await ContinuousClock().sleep(for: duration)
+            return await settle()
+        }
+        let limit = now.advanced(by: duration)
+        await settle()
+        while step(to: limit) { await settle() }
+        await settle()
+    }
+
+    /// - Parameter settle: returns when those who woke are done.
+    func betweenSteps(_ settle: @escaping @Sendable () async -> Void) { state.withLock { $0.settle = settle } }
 
     public func sleep(until deadline: Instant, tolerance: Duration? = nil) async throws {
+        if let start { return try await sleepForReal(until: start + deadline.elapsed) }
+        let request = CurrentRequest.observed
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID
@@ -43,7 +83,9 @@ public final class ManualClock: Clock {
                 let isOver: Result<Void, any Error>? = state.withLock { state in
                     if state.cancelled.remove(id) != nil { return .failure(CancellationError()) }
                     if deadline <= state.now { return .success(()) }
-                    state.sleepers.append(Sleeper(id: id, deadline: deadline, continuation: continuation))
+                    request?.begin(.waiting)
+                    state.sleepers.append(
+                        Sleeper(id: id, deadline: deadline, request: request, continuation: continuation))
                     return nil
                 }
                 if let isOver { continuation.resume(with: isOver) }
@@ -56,8 +98,19 @@ public final class ManualClock: Clock {
                 }
                 return state.sleepers.remove(at: index)
             }
-            sleeper?.continuation.resume(throwing: CancellationError())
+            sleeper?.wake(throwing: CancellationError())
         }
+    }
+
+    private func sleepForReal(until deadline: ContinuousClock.Instant) async throws {
+        let request = CurrentRequest.observed
+        request?.begin(.waiting)
+        state.withLock { $0.liveSleepers += 1 }
+        defer {
+            state.withLock { $0.liveSleepers -= 1 }
+            request?.end(.waiting)
+        }
+        try await ContinuousClock().sleep(until: deadline)
     }
 
     /// Moves to the next deadline that is not after `limit`, or to the limit, and wakes who slept until then.
@@ -72,7 +125,7 @@ public final class ManualClock: Clock {
             state.sleepers.removeAll { $0.deadline <= state.now }
             return (woken, isBefore && !woken.isEmpty)
         }
-        for sleeper in woken { sleeper.continuation.resume() }
+        for sleeper in woken { sleeper.wake() }
         return isBefore
     }
 }

@@ -1,41 +1,89 @@
+import HTTPTypes
 import MartletCore
+import MartletServer
 import NIOCore
 import NIOPosix
 import Synchronization
 
-/// An application in the test's own process, with no socket and no waiting: requests go through the same
-/// `Application.respond` as the server's, and time passes when the test says so.
+/// An application in the test's own process, with no waiting: requests go through the same `Application.respond` as the
+/// server's, by a call or over a socket, and time passes when the test says so.
 ///
 ///     let host = try TestHost(ExampleApp())
-///     let alice = host.client()
-///     try await alice.post("/account/login", form: ["user_id": "1", "username": "Alice"])
+///     let alice = try await host.client(user: "1", session: ["username": "Alice"])
 ///     let chat = try await alice.stream("/chat/stream")
-///     #expect(try await chat.next().event == "system")
+///     try await chat.expect("system")
 public final class TestHost: Sendable {
-    /// The application's clock; move it with `advance(by:)`.
+    /// How time passes for the application.
+    public enum Time: Sendable {
+        /// It stands still until `clock.advance(by:)`.
+        case manual
+        /// It goes on by itself.
+        case live
+    }
+
+    /// The application's clock.
     public let clock: ManualClock
     public let application: Application
-    private let executor: LoopExecutor
-    private let connections = Atomic<UInt64>(0)
+    public let transport: Transport
+    public let time: Time
+    let executor: LoopExecutor
+    let monitor: ActivityMonitor
+    let wire: any TestWire
+    private let patienceSetting = Mutex(Duration.seconds(2))
 
-    /// - Parameter configure: the last word after the app's own configuration, to put other services in its place.
+    /// - Parameters:
+    ///   - transport: how requests reach the application.
+    ///   - time: whether time passes by itself.
+    ///   - configure: the last word after the app's own configuration, to put other services in its place.
     /// - Throws: `StartupError` as the server would.
-    public init(_ app: some App, configure: (inout AppBuilder) throws -> Void = { _ in }) throws {
-        let clock = ManualClock()
-        let application = try Application(
-            app, eventLoops: [MultiThreadedEventLoopGroup.singleton.next()], clock: clock, configure: configure)
+    public init(
+        _ app: some App, over transport: Transport = .standard, time: Time = .manual,
+        configure: (inout AppBuilder) throws -> Void = { _ in }
+    ) throws {
+        let clock = ManualClock(isLive: time == .live)
+        let monitor = ActivityMonitor()
+        // A server shuts its loops down.
+        let group = transport == .loopback ? MultiThreadedEventLoopGroup(numberOfThreads: 1) : nil
+        let loop = group?.next() ?? MultiThreadedEventLoopGroup.singleton.next()
+        do {
+            application = try Application(app, eventLoops: [loop], clock: clock, observer: monitor) { builder in
+                try configure(&builder)
+                monitor.capture(&builder.logger)
+            }
+        } catch {
+            group?.shutdownGracefully { _ in }
+            throw error
+        }
         self.clock = clock
-        self.application = application
+        self.monitor = monitor
+        self.transport = transport
+        self.time = time
         executor = application.executors[0]
-        application.sse.start()
+        wire =
+            if let group {
+                LoopbackWire(application, group, monitor)
+            } else {
+                InProcessWire(application, executor, monitor)
+            }
+        clock.betweenSteps { [weak self] in await self?.settle() }
     }
 
     /// An application of these controllers alone.
+    ///
+    /// - Parameters:
+    ///   - services: what the controllers need. A property of a controller gets the one that has its type, else the one that
+    ///     can stand for it: a `Mailbox` for `any Mailer`.
+    ///   - middleware: around every request, the first outermost.
+    ///   - configure: what else there is to say.
     public convenience init(
-        controllers: any Controller.Type..., configure: (inout AppBuilder) throws -> Void = { _ in }
+        controllers: any Controller.Type..., services: any Sendable..., middleware: any Middleware...,
+        over transport: Transport = .standard, time: Time = .manual,
+        configure: (inout AppBuilder) throws -> Void = { _ in }
     ) throws {
-        try self.init(ControllersOnly()) { builder in
+        try self.init(ControllersOnly(), over: transport, time: time) { builder in
             builder.controllers(controllers)
+            builder.services.add(services, for: controllers)
+            for middleware in middleware { builder.use(middleware) }
             try configure(&builder)
         }
     }
@@ -43,48 +91,43 @@ public final class TestHost: Sendable {
     deinit {
         application.sse.stop()
         application.sse.closeAll()
+        wire.close()
     }
 
-    /// A client with no cookies yet.
-    public func client() -> TestClient { TestClient(self) }
+    /// The most real time that a test waits for what does not move: a request that somebody holds up, an event that does not
+    /// come. Only tests that fail wait for so long.
+    public var patience: Duration {
+        get { patienceSetting.withLock { $0 } }
+        set { patienceSetting.withLock { $0 = newValue } }
+    }
 
     /// Lets time pass: whoever sleeps wakes in the order of the deadlines, and what they do is done when this returns.
-    public func advance(by duration: Duration) async {
-        let limit = clock.now.advanced(by: duration)
-        await settle()
-        while clock.step(to: limit) { await settle() }
-        await settle()
-    }
+    public func advance(by duration: Duration) async { await clock.advance(by: duration) }
 
-    /// Waits until nothing runs any more: what is left waits for a request, for time, or for another thread.
-    func settle() async {
-        var quietTurns = 0
-        while quietTurns < 2 {
-            let before = executor.enqueuedJobs.load(ordering: .relaxed)
-            try? await executor.eventLoop.submit {}.get()
-            let isQuiet =
-                executor.enqueuedJobs.load(ordering: .relaxed) == before && !application.sse.isStoring
-            quietTurns = isQuiet ? quietTurns + 1 : 0
-        }
-    }
+    /// What the application has logged, whichever request it was for.
+    public var log: [LogLine] { monitor.log.lines }
 
-    /// Does something where connections do.
-    func onLoop(_ work: @escaping @Sendable () -> Void) async { try? await executor.eventLoop.submit(work).get() }
+    /// The routes as a table, sorted by path. It is what the command `routes` prints, less the places in the source, which
+    /// change with every edit.
+    public var routeTable: String { application.routeListing(showsLocations: false) }
 
-    /// Has the application answer, on its event loop as the server does.
-    func respond(to request: Request, then use: @escaping @Sendable (Response, Context) async -> Void) async {
-        let id = connections.add(1, ordering: .relaxed).newValue
-        let info = ClientInfo(connectionID: id, address: "127.0.0.1", port: 50000 + Int(id % 10000))
-        let ctx = application.context(request: request, client: info, eventLoop: executor.eventLoop)
-        await withCheckedContinuation { continuation in
-            executor.eventLoop.execute { [application, executor] in
-                executor.start {
-                    await use(await application.answer(ctx).response, ctx)
-                    continuation.resume()
-                }
+    /// Where the application listens, for clients that are not this host's.
+    ///
+    /// - Throws: `TestHostError` for a host in process, which does not listen.
+    public var address: Server.Address {
+        get async throws {
+            guard let wire = wire as? LoopbackWire else {
+                throw TestHostError("A host in process has no address: make it with over: .loopback.")
             }
+            return try await wire.server.address
         }
     }
+}
+
+/// A test asked of its host what cannot be done.
+public struct TestHostError: Error, CustomStringConvertible {
+    public let description: String
+    init(_ description: String) { self.description = description }
 }
 
 /// What stands for an app where a test names its controllers.

@@ -1,3 +1,4 @@
+import MartletTesting
 import NIOPosix
 
 #if canImport(Darwin)

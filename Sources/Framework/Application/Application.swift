@@ -9,6 +9,8 @@ public final class Application: Sendable {
     public var logger: Logger { environment.logger }
     /// The live streams, for code that runs outside a request.
     public var sse: EventHub { environment.events }
+    /// The middleware of the app, then of its controllers.
+    package let middleware: [any Middleware]
     /// One for each event loop, in their order.
     package let executors: [LoopExecutor]
     let environment: ApplicationEnvironment
@@ -19,10 +21,12 @@ public final class Application: Sendable {
 
     /// - Parameters:
     ///   - eventLoops: where requests run; each gets its share of the event streams.
+    ///   - observer: who looks on; nil for nobody.
     ///   - configure: the last word, after the app's own configuration: how tests replace services.
     /// - Throws: `StartupError`, or what the app's `configure` throws.
     package init(
         _ app: some App, eventLoops: [any EventLoop], clock: any Clock<Duration> = ContinuousClock(),
+        observer: (any ApplicationObserver)? = nil,
         configure: (inout AppBuilder) throws -> Void = { _ in }
     ) throws {
         let module = String(reflecting: type(of: app)).prefix { $0 != "." }
@@ -40,9 +44,11 @@ public final class Application: Sendable {
         try services.makeSingletons()
         environment = ApplicationEnvironment(
             services: services, events: events, clock: clock, logger: builder.logger,
-            isDevelopment: builder.isDevelopment)
+            isDevelopment: builder.isDevelopment, observer: observer)
         let table = try RouteTable(builder, services: services)
         routes = table.routes
+        middleware = builder.middleware + table.controllerMiddleware
+        for case let timed as any TimedMiddleware in middleware { timed.follow(clock) }
 
         // App middleware wraps routing, and sees errors as responses: the boundary stands inside it, and, for what it throws
         // itself, around it.
@@ -61,6 +67,23 @@ public final class Application: Sendable {
     ///
     /// What needs no waiting is answered there and then: a synchronous action without middleware costs no task.
     package func answer(_ ctx: Context) -> Answer {
+        guard let observer = environment.observer else { return unobservedAnswer(ctx) }
+        let request = observer.observe(ctx)
+        request.begin(.answering)
+        switch CurrentRequest.$observed.withValue(request, operation: { unobservedAnswer(ctx) }) {
+        case .now(let response):
+            request.end(.answering)
+            return .now(response.observed(by: request))
+        case .later(let make):
+            return .later {
+                let response = await CurrentRequest.$observed.withValue(request) { await make() }
+                request.end(.answering)
+                return response.observed(by: request)
+            }
+        }
+    }
+
+    private func unobservedAnswer(_ ctx: Context) -> Answer {
         if let chain { return .later { await self.respond(to: ctx, chain) } }
         switch router.answer(ctx) {
         case .now(let response):

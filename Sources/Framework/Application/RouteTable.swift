@@ -3,6 +3,7 @@ import MartletRouting
 /// Every route of the application, made at start-up: binds each action, and finds what cannot work together.
 struct RouteTable: Sendable {
     private(set) var routes: [Route] = []
+    private(set) var controllerMiddleware: [any Middleware] = []
     private(set) var trie = RouteTrie<MethodTable>()
 
     /// - Throws: `StartupError` listing everything that is wrong with the controllers and routes.
@@ -19,6 +20,7 @@ struct RouteTable: Sendable {
             }
         }
         for (descriptor, controller) in controllers {
+            controllerMiddleware += controller.middleware
             for action in descriptor.actions {
                 collect(&problems) {
                     try add(

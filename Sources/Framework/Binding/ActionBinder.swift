@@ -124,30 +124,30 @@ struct BoundField<Value>: Sendable {
 }
 
 /// The spellings that match a parameter: `userId`, `user_id`, `user-id`.
-struct FieldNames: Sendable {
+package struct FieldNames: Sendable {
     let written: String
     private let snake: String
     private let all: [String]
 
-    init(_ name: String) {
+    package init(_ name: String) {
         written = name
         snake = PathNaming.snakeCase(name)
         all = [name, snake, PathNaming.kebabCase(name)].reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 
     /// Whether a `{name}` of the path is this parameter's; the macro asks the same.
-    func matches(_ place: String) -> Bool { PathNaming.snakeCase(place) == snake }
+    package func matches(_ place: String) -> Bool { PathNaming.snakeCase(place) == snake }
 
     /// The first spelling that `isPresent` knows, with the name that errors use.
     func first(where isPresent: (String) -> Bool) -> String? { all.first(where: isPresent) }
 
     /// The name that an error uses for an absent field: the wire's usual one, unless the source names another.
-    var onTheWire: String { isOneWord ? snake : written }
+    package var onTheWire: String { isOneWord ? snake : written }
 
     /// The one spelling of a header field. Proxies know only this one, so no other may pass for it.
     ///
     /// A name with a hyphen or a capital at its start is no parameter's, so it was given for the wire.
-    var headerField: String {
+    package var headerField: String {
         written.first?.isUppercase == true || written.contains("-") ? written : PathNaming.kebabCase(written)
     }
 

@@ -318,6 +318,9 @@ public final class EventHub: Sendable {
         }
         guard let index = state.withLock({ $0.clients[client]?.shard }) else { throw CancellationError() }
         let shard = shards[index]
+        let request = CurrentRequest.observed
+        request?.begin(.waiting)
+        defer { request?.end(.waiting) }
         try await withCheckedThrowingContinuation { continuation in
             shard.executor.eventLoop.execute { shard.resume(continuation, whenWritable: client) }
         }
@@ -388,7 +391,7 @@ public final class EventHub: Sendable {
 
 extension Clock<Duration> {
     /// Measures from now on.
-    func stopwatch() -> @Sendable () -> Duration {
+    package func stopwatch() -> @Sendable () -> Duration {
         let start = now
         return { start.duration(to: self.now) }
     }

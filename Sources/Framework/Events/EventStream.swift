@@ -15,7 +15,7 @@ public struct EventStream: Sendable, ResponseConvertible {
     var replay = Replay.none
     var expiresAfter: Duration?
     var isCompressed = false
-    let body: Body?
+    var body: Body?
     let onClose: (@Sendable (EventClient) -> Void)?
     /// What was found when the stream was let in; nil before.
     var admission: StreamAdmission?

@@ -6,6 +6,9 @@ extension EventHub {
     /// Waits until there is room, and takes it.
     func enter(_ demand: PublisherGate.Demand) async throws {
         if state.withLock({ $0.gate.enter(demand) }) { return }
+        let request = CurrentRequest.observed
+        request?.begin(.waiting)
+        defer { request?.end(.waiting) }
         let id = newID()
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in

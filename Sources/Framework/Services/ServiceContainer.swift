@@ -26,5 +26,10 @@ public struct ServiceContainer: Sendable {
         _ type: Service.Type = Service.self, make: @escaping @Sendable (ServiceResolver) throws -> Service
     ) { providers[ObjectIdentifier(type)] = .scoped(make) }
 
+    /// The same for a type that is only known when the program runs; the service must be of it.
+    package mutating func add(_ service: any Sendable, under type: Any.Type) {
+        providers[ObjectIdentifier(type)] = .instance(service)
+    }
+
     func contains(_ type: Any.Type) -> Bool { providers[ObjectIdentifier(type)] != nil }
 }

@@ -23,21 +23,33 @@ public final class MemorySessionStore: SessionStore {
         var nextSweep: Duration
     }
     private let idleTime: Duration
-    private let now: @Sendable () -> Duration
+    private let followsApplication: Bool
+    private let elapsed: Mutex<@Sendable () -> Duration>
     private let state: Mutex<State>
 
-    /// - Parameter idleTime: after how long without a request a session ends.
-    public convenience init(idleTime: Duration = .seconds(30 * 60)) {
-        self.init(idleTime: idleTime, clock: ContinuousClock())
+    /// - Parameter idleTime: after how long without a request a session ends, by the clock of the application.
+    public init(idleTime: Duration = .seconds(30 * 60)) {
+        self.idleTime = idleTime
+        followsApplication = true
+        elapsed = Mutex(ContinuousClock().stopwatch())
+        state = Mutex(State(nextSweep: idleTime))
     }
 
     /// - Parameter clock: what measures the idle time.
     public init<C: Clock<Duration>>(idleTime: Duration, clock: C) {
         self.idleTime = idleTime
-        let start = clock.now
-        now = { start.duration(to: clock.now) }
+        followsApplication = false
+        elapsed = Mutex(clock.stopwatch())
         state = Mutex(State(nextSweep: idleTime))
     }
+
+    /// Measures by the application's clock, where none was given. Called before the first session.
+    func follow(_ clock: any Clock<Duration>) {
+        guard followsApplication else { return }
+        elapsed.withLock { $0 = clock.stopwatch() }
+    }
+
+    private func now() -> Duration { elapsed.withLock { $0 }() }
 
     /// How many sessions there are.
     public var count: Int { state.withLock { $0.entries.count } }

@@ -2,9 +2,9 @@ import HTTPTypes
 import MartletCore
 
 /// Gives every request `ctx.session`.
-public struct Sessions: Middleware {
+public struct Sessions: Middleware, TimedMiddleware {
     private let store: any SessionStore
-    private let cookieName: String
+    package let cookieName: String
     private let isSecure: Bool
 
     /// - Parameters:
@@ -57,10 +57,17 @@ public struct Sessions: Middleware {
     }
 
     private func create(_ values: [String: String]) async throws -> SetCookie {
+        try cookie(try await start(values).text)
+    }
+
+    /// Makes a session that no request has asked for: how a test's client is signed in.
+    package func start(_ values: [String: String]) async throws -> SessionID {
         let id = SessionID()
         try await store.create(id, values)
-        return try cookie(id.text)
+        return id
     }
+
+    package func follow(_ clock: any Clock<Duration>) { (store as? MemorySessionStore)?.follow(clock) }
 
     private func cookie(_ value: String, maxAge: Duration? = nil) throws -> SetCookie {
         var cookie = try SetCookie(cookieName, value, maxAge: maxAge)

@@ -1,0 +1,27 @@
+extension Application {
+    /// The routes as a table for people: verbs, path and name, by path.
+    ///
+    /// - Parameter showsLocations: true for a last column with the place in the source.
+    package func routeListing(showsLocations: Bool) -> String {
+        let rows = routes.sorted { ($0.path, $0.name) < ($1.path, $1.name) }.map { route in
+            [route.verbs.description, route.path, route.name]
+                + (showsLocations ? [route.action.location.description] : [])
+        }
+        let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            zip(row, widths).map { text, width in text + String(repeating: " ", count: width - text.count) }
+                .joined(separator: "  ").trimmingTrailingSpaces
+        }.joined(separator: "\n")
+    }
+
+    /// True where an action's parameter of that type is given by a service, and not by the request.
+    package func provides(_ type: Any.Type) -> Bool { environment.services.providers[ObjectIdentifier(type)] != nil }
+}
+
+extension String {
+    fileprivate var trimmingTrailingSpaces: String {
+        var text = self
+        while text.last == " " { text.removeLast() }
+        return text
+    }
+}
