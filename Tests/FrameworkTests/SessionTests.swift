@@ -1,3 +1,4 @@
+import Foundation
 import Martlet
 import Testing
 
@@ -75,6 +76,20 @@ struct SessionController {
         try await write("user", "Ann \"漢\"", client)
         #expect(try await read("user", client) == "Ann \"漢\"")
         #expect(try await read("user", host.client()) == "nil")
+    }
+
+    /// Each look at the clock once put another function around it: the stack grew with the number of requests.
+    @Test func `a request costs what the first one did`() async throws {
+        let id = SessionID()
+        store.create(id, ["user": "Ann"])
+        await withCheckedContinuation { continuation in
+            let thread = Thread { [store] in
+                for _ in 0..<20_000 { #expect(store.load(id) != nil) }
+                continuation.resume()
+            }
+            thread.stackSize = 256 * 1024
+            thread.start()
+        }
     }
 
     @Test func `no cookie is set and nothing stored before the first value`() async throws {

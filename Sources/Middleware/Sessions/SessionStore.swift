@@ -21,42 +21,45 @@ public final class MemorySessionStore: SessionStore {
     private struct State {
         var entries: [SessionID: Entry] = [:]
         var nextSweep: Duration
+        var stopwatch: Stopwatch
+
+        init(_ clock: some Clock<Duration>, nextSweep: Duration) {
+            stopwatch = Stopwatch(elapsed: clock.stopwatch())
+            self.nextSweep = nextSweep
+        }
     }
+    /// A closure of its own under a mutex would get another wrapper with every look at it.
+    private struct Stopwatch { let elapsed: @Sendable () -> Duration }
     private let idleTime: Duration
     private let followsApplication: Bool
-    private let elapsed: Mutex<@Sendable () -> Duration>
     private let state: Mutex<State>
 
     /// - Parameter idleTime: after how long without a request a session ends, by the clock of the application.
     public init(idleTime: Duration = .seconds(30 * 60)) {
         self.idleTime = idleTime
         followsApplication = true
-        elapsed = Mutex(ContinuousClock().stopwatch())
-        state = Mutex(State(nextSweep: idleTime))
+        state = Mutex(State(ContinuousClock(), nextSweep: idleTime))
     }
 
     /// - Parameter clock: what measures the idle time.
     public init<C: Clock<Duration>>(idleTime: Duration, clock: C) {
         self.idleTime = idleTime
         followsApplication = false
-        elapsed = Mutex(clock.stopwatch())
-        state = Mutex(State(nextSweep: idleTime))
+        state = Mutex(State(clock, nextSweep: idleTime))
     }
 
     /// Measures by the application's clock, where none was given. Called before the first session.
     func follow(_ clock: any Clock<Duration>) {
         guard followsApplication else { return }
-        elapsed.withLock { $0 = clock.stopwatch() }
+        state.withLock { $0.stopwatch = Stopwatch(elapsed: clock.stopwatch()) }
     }
-
-    private func now() -> Duration { elapsed.withLock { $0 }() }
 
     /// How many sessions there are.
     public var count: Int { state.withLock { $0.entries.count } }
 
     public func load(_ id: SessionID) -> [String: String]? {
-        let now = now()
-        return state.withLock { state in
+        state.withLock { state in
+            let now = state.stopwatch.elapsed()
             guard let index = state.entries.index(forKey: id) else { return nil }
             guard now - state.entries.values[index].lastUse < idleTime else {
                 state.entries.remove(at: index)
@@ -68,8 +71,8 @@ public final class MemorySessionStore: SessionStore {
     }
 
     public func create(_ id: SessionID, _ values: [String: String]) {
-        let now = now()
         state.withLock { state in
+            let now = state.stopwatch.elapsed()
             // Once in an idle time, so that what nobody asks for again does not stay.
             if now >= state.nextSweep {
                 state.entries = state.entries.filter { now - $0.value.lastUse < idleTime }
