@@ -302,7 +302,10 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
 
     func drain() {
         isDraining = true
-        if case .idle = state, !isHeadUnderway { context?.close(promise: nil) }
+        guard case .idle = state, !isHeadUnderway else { return }
+        flush()
+        // The peer may still be taking its last response.
+        if unwrittenBytes > 0 { beginClosing() } else { context?.close(promise: nil) }
     }
 
     // MARK: - Time
@@ -324,6 +327,9 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         self.deadline = nil
         if case .idle = state, isHeadUnderway {
             refuse(HTTPError(.requestTimeout, "The request's head took too long."))
+        } else if case .idle = state, unwrittenBytes > 0 {
+            // It is not idle while it takes its response; whether it takes anything is looked after above.
+            self.deadline = now + TimeAmount(application.limits.keepAliveTimeout)
         } else {
             context?.close(promise: nil)
         }

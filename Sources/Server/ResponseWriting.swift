@@ -91,6 +91,8 @@ extension Connection {
             response.status, response.headers, framing: framing,
             connection: connectionField(exchange, keepAlive: keepAlive), date: loop.date)
         write(head)
+        // Behind the final head there is no place for an interim one.
+        exchange.needsContinue = false
         let count = WrittenBytes()
         let writer = BodyWriter { [self] chunk in
             try await withCheckedThrowingContinuation { continuation in

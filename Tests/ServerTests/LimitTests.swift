@@ -118,6 +118,16 @@ import Testing
         }
     }
 
+    @Test func `a connection is not idle while its response is being taken`() async throws {
+        try await withServer { server in
+            let socket = try server.connect(receiveBuffer: 4096)
+            try await socket.send("GET /probe/big?size=16000000 HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = try await socket.until("\r\n\r\n")
+            for seconds in [76, 152] { try await server.server.checkTime(.now() + .seconds(Int64(seconds))) }
+            try await socket.receive(count: 16_000_000)
+        }
+    }
+
     @Test func `a connection that says nothing is closed after 15 seconds`() async throws {
         try await withServer { server in
             let socket = try server.connect()

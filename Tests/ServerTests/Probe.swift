@@ -148,6 +148,15 @@ struct ProbeController {
 
     func tooLong() -> Response { Response(body: .stream(length: 4) { try await $0.write("01234") }) }
 
+    /// Reads the request while it writes.
+    @POST func mirror(_ ctx: Context) -> Response {
+        Response(
+            body: .stream { writer in
+                try await writer.write("begun ")
+                for try await chunk in ctx.request.body { try await writer.write(chunk) }
+            })
+    }
+
     /// Fails when a part is on its way.
     func broken() -> Response {
         Response(

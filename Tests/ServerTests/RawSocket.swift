@@ -156,6 +156,17 @@ final class RawSocket: @unchecked Sendable {
         }
     }
 
+    /// Receives so many bytes, whatever they are.
+    func receive(count: Int) async throws {
+        try await Self.threads.runIfActive { [self] in
+            var left = count
+            while left > 0 {
+                guard let bytes = try receiveNow() else { throw UnexpectedBytes("closed \(left) bytes early", after: []) }
+                left -= bytes.count
+            }
+        }
+    }
+
     /// The next response, and nothing behind it.
     func response(toHead isHead: Bool = false) async throws -> RawResponse {
         try await Self.threads.runIfActive { [self] in

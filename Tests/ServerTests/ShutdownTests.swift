@@ -42,6 +42,22 @@ import Testing
         }
     }
 
+    @Test func `a response that is being taken is not cut off`() async throws {
+        try await withServer(limits: { $0.shutdownTimeout = .seconds(60) }) { server in
+            let socket = try server.connect(receiveBuffer: 4096)
+            let idle = try server.connect()
+            try await server.expectGoodAnswer()
+            try await socket.send("GET /probe/big?size=16000000 HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = try await socket.until("\r\n\r\n")
+            async let end: Void = server.shutDown()
+            // The drain has begun when the idle connection is closed.
+            #expect(try await idle.receive() == nil)
+            try await socket.receive(count: 16_000_000)
+            #expect(try await socket.receive() == nil)
+            await end
+        }
+    }
+
     @Test func `a request that runs is finished, and its connection ends`() async throws {
         try await withServer(limits: { $0.shutdownTimeout = .seconds(60) }) { server in
             let socket = try server.connect()
