@@ -22,7 +22,7 @@ class Effort:
     streams: int = 1000
 
 
-QUICK = Effort(rounds=4, seconds=2, memory_rounds=1, churned=20_000)
+QUICK = Effort(rounds=4, seconds=2, memory_rounds=1, churned=100_000)
 FULL = Effort(rounds=7, seconds=5, memory_rounds=3, churned=100_000)
 
 GROUPS = {

@@ -192,6 +192,8 @@ class SharedEventSource extends EventTarget {
         if (event && this.#early && event.name !== "martlet.resume") this.#early.push(event);
         else if (event) this.#receive(event);
         if (state === undefined || state === this.#readyState) return;
+        // Nobody is left who would tell the past.
+        if (state === SharedEventSource.CLOSED) this.#catchUp([]);
         this.#readyState = state;
         if (state === SharedEventSource.CLOSED) this.#leave();
         this.#fire(new Event(state === SharedEventSource.OPEN ? "open" : "error"));

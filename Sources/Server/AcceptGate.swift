@@ -49,6 +49,7 @@ final class AcceptGate: ChannelInboundHandler, ChannelOutboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         counter.accepted()
+        unwrapInboundIn(data).closeFuture.whenComplete { [counter] _ in counter.closed() }
         context.fireChannelRead(data)
     }
 

@@ -83,7 +83,7 @@ public final class Server: Sendable {
         let loops = application.executors.map(EventLoopState.init)
         let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.executor.eventLoop), $0) })
         let connections = ConnectionCounter(limit: min(application.limits.maxConnections, room.connections))
-        let all = AcceptCounter(limit: min(application.limits.maxConnections, room.connections) + room.refusals)
+        let all = AcceptCounter(limit: room.connections + room.refusals)
         for loop in loops { try await loop.executor.eventLoop.submit { loop.start() }.get() }
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Int32(application.limits.backlog))
@@ -97,8 +97,7 @@ public final class Server: Sendable {
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
-                channel.closeFuture.whenComplete { _ in all.closed() }
-                return channel.eventLoop.makeCompletedFuture {
+                channel.eventLoop.makeCompletedFuture {
                     if let sendBufferBytes {
                         let size = SocketOptionValue(sendBufferBytes)
                         try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: size)

@@ -54,7 +54,7 @@ final class SocketOutput {
         held = nil
         var rest = buffer
         if unfinished == 0, !hasUnflushed, channel.isActive {
-            guard sendNow(&rest) else { return context.close(promise: nil) }
+            sendNow(&rest)
             if rest.readableBytes == 0 { return }
         }
         flushThroughChannel(rest)
@@ -76,22 +76,14 @@ final class SocketOutput {
         context.writeAndFlush(NIOAny(buffer)).assumeIsolated().whenComplete { _ in self.unfinished -= 1 }
     }
 
-    /// Has the kernel take what it can.
-    ///
-    /// - Returns: false where the connection is broken.
-    private func sendNow(_ buffer: inout ByteBuffer) -> Bool {
+    /// Has the kernel take what it can. Where the connection is broken the channel will find the same, and close.
+    private func sendNow(_ buffer: inout ByteBuffer) {
         #if os(Linux)
-        guard let socket else { return true }
+        guard let socket else { return }
         let sent = buffer.withUnsafeReadableBytes { bytes in
             send(socket, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
         }
-        if sent >= 0 {
-            buffer.moveReaderIndex(forwardBy: sent)
-            return true
-        }
-        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
-        #else
-        return true
+        if sent > 0 { buffer.moveReaderIndex(forwardBy: sent) }
         #endif
     }
 }

@@ -19,7 +19,7 @@ import Testing
     ) -> StoredEvent {
         StoredEvent(
             sequence: sequence, audience: audience, event: nil, data: data,
-            publishedAt: now.addingTimeInterval(-age))
+            publishedAt: now.addingTimeInterval(-age), isCompressible: true)
     }
 
     private func limits(_ change: (inout HistoryLimits) -> Void = { _ in }) -> HistoryLimits {
@@ -64,8 +64,11 @@ import Testing
         let history = history()
         _ = try history.load(limits(), now: now)
         let events = [
-            StoredEvent(sequence: 5, audience: .everyone, event: "message", data: "线\n\"two\"", publishedAt: now),
-            StoredEvent(sequence: 6, audience: .topic("room/1"), event: nil, data: "", publishedAt: now),
+            StoredEvent(
+                sequence: 5, audience: .everyone, event: "message", data: "线\n\"two\"", publishedAt: now,
+                isCompressible: true),
+            StoredEvent(
+                sequence: 6, audience: .topic("room/1"), event: nil, data: "", publishedAt: now, isCompressible: true),
             StoredEvent(
                 sequence: 9, audience: .user("room/1"), event: "gone", data: nil, publishedAt: now,
                 isCompressible: false),

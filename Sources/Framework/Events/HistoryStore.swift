@@ -57,7 +57,7 @@ public struct StoredEvent: Sendable, Hashable {
 
     public init(
         sequence: UInt64, audience: EventAudience, event: String?, data: String?, publishedAt: Date,
-        isCompressible: Bool = true
+        isCompressible: Bool
     ) {
         self.sequence = sequence
         self.audience = audience

@@ -176,8 +176,8 @@ final class HubShard: @unchecked Sendable {
     /// Says farewell and ends every stream, a few at a time.
     ///
     /// - Parameter window: over how long the closes are spread.
-    func drain(over window: Duration) async {
-        defer { metrics?.report(figures, nil) }
+    func drain(over window: Duration, _ hub: EventHub) async {
+        defer { metrics?.report(figures, hub) }
         let step = Duration.milliseconds(20)
         let steps = max(1, Int((window / step).rounded(.down)))
         let share = max(1, (subscribers.count + steps - 1) / steps)

@@ -19,7 +19,7 @@ extension EventHub {
         await withTaskGroup { group in
             for shard in shards {
                 group.addTask(executorPreference: shard.executor) { [window = limits.drainWindow] in
-                    await shard.drain(over: window)
+                    await shard.drain(over: window, self)
                 }
             }
         }
@@ -33,5 +33,7 @@ extension EventHub {
             return state.gate.close()
         }
         for publisher in publishers { publisher.resume(throwing: CancellationError()) }
+        // Others may have waited behind them for the store.
+        letPublishersOn()
     }
 }

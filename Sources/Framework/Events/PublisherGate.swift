@@ -53,6 +53,8 @@ struct PublisherGate {
         return underway.allSatisfy { $0 == 0 || $0 + demand.byteCount <= maximumUnderway }
     }
 
+    private func hasRoom(for demand: Demand) -> Bool { hasStoreRoom(for: demand) && hasReaderRoom(for: demand) }
+
     private func isHeld(_ demand: Demand) -> Bool {
         guard let topic = demand.topic, !isClosing else { return false }
         return isHeld(topic)
@@ -98,7 +100,7 @@ struct PublisherGate {
         let isInTurn = waiting.allSatisfy { other in
             isHeld(other.demand) && other.demand.topic != demand.topic
         }
-        guard isInTurn, !isHeld(demand), hasStoreRoom(for: demand), hasReaderRoom(for: demand) else { return false }
+        guard isInTurn, !isHeld(demand), hasRoom(for: demand) else { return false }
         take(demand)
         return true
     }
@@ -113,14 +115,14 @@ struct PublisherGate {
 
     /// Takes out who may go on now.
     mutating func letOn() -> [Continuation] {
-        guard !waiting.isEmpty else { return [] }
+        guard let next = waiting.first(where: { !isHeld($0.demand) })?.demand, hasRoom(for: next) else { return [] }
         var admitted: [Continuation] = []
         var isFull = false
         let all = waiting
         waiting = []
         for waiter in all {
             if !isFull, !isHeld(waiter.demand) {
-                if hasStoreRoom(for: waiter.demand), hasReaderRoom(for: waiter.demand) {
+                if hasRoom(for: waiter.demand) {
                     take(waiter.demand)
                     admitted.append(waiter.continuation)
                     continue
