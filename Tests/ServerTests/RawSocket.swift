@@ -161,7 +161,9 @@ final class RawSocket: @unchecked Sendable {
         try await Self.threads.runIfActive { [self] in
             var left = count
             while left > 0 {
-                guard let bytes = try receiveNow() else { throw UnexpectedBytes("closed \(left) bytes early", after: []) }
+                guard let bytes = try receiveNow() else {
+                    throw UnexpectedBytes("closed \(left) bytes early", after: [])
+                }
                 left -= bytes.count
             }
         }
