@@ -1,3 +1,4 @@
+import GzipReader
 import Martlet
 import MartletTesting
 import NIOCore
@@ -53,7 +54,7 @@ struct CompressibleController {
         #expect(response.headers[.vary] == "Accept-Encoding")
         #expect(response.headers[.contentType] == plain.headers[.contentType])
         #expect(response.body.readableBytes < plain.body.readableBytes / 4)
-        #expect(try Gzip.decompressed(response.body) == plain.body)
+        #expect(try Gzip.inflated(Array(response.body.readableBytesView)) == Array(plain.body.readableBytesView))
         // A cache must not give the plain one to all, nor the other way round.
         #expect(plain.headers[.contentEncoding] == nil)
         #expect(plain.headers[.vary] == "Accept-Encoding")

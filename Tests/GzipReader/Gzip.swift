@@ -1,17 +1,20 @@
 import CZlib
-import NIOCore
 
-/// Reads gzip, to see what the compression wrote.
-enum Gzip {
-    struct Failure: Error { let code: Int32 }
+/// Reads gzip as any client would, to see what Martlet's compression wrote.
+package enum Gzip {
+    package struct Failure: Error { let code: Int32 }
 
-    static func decompressed(_ body: ByteBuffer) throws -> ByteBuffer {
+    /// What the bytes of a whole stream hold.
+    ///
+    /// - Throws: `Failure` where they do not end with a correct trailer, or go on behind it.
+    package static func inflated(_ bytes: [UInt8]) throws -> [UInt8] {
         var stream = z_stream()
+        // 16: gzip alone, with its header and trailer checked.
         let started = inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard started == Z_OK else { throw Failure(code: started) }
         defer { inflateEnd(&stream) }
         var output = [UInt8](repeating: 0, count: 1 << 20)
-        var input = Array(body.readableBytesView)
+        var input = bytes
         let code = input.withUnsafeMutableBufferPointer { source in
             output.withUnsafeMutableBufferPointer { target in
                 stream.next_in = source.baseAddress
@@ -21,7 +24,7 @@ enum Gzip {
                 return inflate(&stream, Z_FINISH)
             }
         }
-        guard code == Z_STREAM_END else { throw Failure(code: code) }
-        return ByteBuffer(bytes: output.prefix(Int(stream.total_out)))
+        guard code == Z_STREAM_END, stream.avail_in == 0 else { throw Failure(code: code) }
+        return Array(output.prefix(Int(stream.total_out)))
     }
 }
