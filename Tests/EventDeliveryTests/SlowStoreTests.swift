@@ -106,6 +106,21 @@ import Testing
         #expect(store.events.map(\.data) == (0..<10).map { "\($0)" })
     }
 
+    @Test func `who needs much room is not overtaken for ever by those who need little and do not wait`() async throws {
+        let host = try host(events: 100, bytes: 1000)
+        let hub = host.hub
+        store.isBlocked = true
+        try host.post("small")
+        let large = Task { try await hub.broadcast(data: String(repeating: "x", count: 5000)) }
+        while waiting(host) < 1 { await Task.yield() }
+        #expect(throws: StoreBacklogError.self) { try host.post("small") }
+        store.isBlocked = false
+        #expect(try await large.value.id != nil)
+        try host.post("small")
+        host.run()
+        #expect(store.events.map(\.data?.count) == [5, 5000, 5])
+    }
+
     @Test func `one that is cancelled while it waits publishes nothing and is in nobody's way`() async throws {
         let host = try host(events: 1)
         let hub = host.hub

@@ -43,7 +43,7 @@ extension EventHub {
     func checkStoreRoom(byteCount: Int, _ state: inout HubState) throws(StoreBacklogError) {
         guard isStoring else { return }
         let demand = PublisherGate.Demand(byteCount: byteCount, topic: nil, isStored: true)
-        guard !state.gate.hasStoreRoom(for: demand) else { return }
+        guard state.gate.mustYield(demand) else { return }
         throw StoreBacklogError(waitingEvents: state.gate.backlog.events, waitingBytes: state.gate.backlog.bytes)
     }
 }

@@ -48,6 +48,12 @@ struct PublisherGate {
         return backlog.events < maximumBacklog.events && backlog.bytes + demand.byteCount <= maximumBacklog.bytes
     }
 
+    /// True where an event that cannot wait is turned away: there is no room, or others wait for it already. Whoever needs
+    /// much of it would else wait for as long as others take little.
+    func mustYield(_ demand: Demand) -> Bool {
+        !hasStoreRoom(for: demand) || waiting.contains { $0.demand.isStored && !isHeld($0.demand) }
+    }
+
     private func hasReaderRoom(for demand: Demand) -> Bool {
         guard demand.topic != nil, !isClosing else { return true }
         return underway.allSatisfy { $0 == 0 || $0 + demand.byteCount <= maximumUnderway }
