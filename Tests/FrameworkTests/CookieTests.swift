@@ -47,6 +47,38 @@ import Testing
         #expect(Request(method: .get, target: "/", headers: [.cookie: header]).cookie("a") == value)
     }
 
+    @Test func `any header gives what taking it apart gives`() {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<20_000 {
+            let pieces = (0..<Int.random(in: 0...12, using: &generator)).map { _ in
+                ["a", "ab", "b", "=", ";", " ", "\t", "é", "\"", ","].randomElement(using: &generator) ?? ""
+            }
+            // A field has no blanks at its ends.
+            let header = "x" + pieces.joined() + ";"
+            for name in ["a", "ab", "xa", ""] {
+                let found = Request(method: .get, target: "/", headers: [.cookie: header]).cookie(name)
+                #expect(found == Self.cookie(name, in: header), "\(name) in \(header)")
+            }
+        }
+    }
+
+    /// By RFC 6265 section 5.4, as plainly as it can be.
+    private static func cookie(_ name: String, in header: String) -> String? {
+        for pair in header.split(separator: ";") {
+            let parts = pair.drop { $0 == " " || $0 == "\t" }.split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2, parts[0] == name { return String(parts[1]) }
+        }
+        return nil
+    }
+
+    @Test func `requests are named by thirteen digits, none like another`() {
+        let ids = RequestIDs()
+        let names = (0..<10_000).map { _ in ids.next() }
+        #expect(Set(names).count == names.count)
+        #expect(names.allSatisfy { $0.utf8.count == 13 && $0.wholeMatch(of: /[0-9a-z]+/) != nil })
+    }
+
     @Test func `cookies of several header fields are found`() {
         var headers = HTTPFields()
         headers.append(HTTPField(name: .cookie, value: "a=1"))
