@@ -453,6 +453,14 @@ static void run_paced(void) {
            count, connect_seconds);
 }
 
+/// Receives what comes next; an error where nothing has come for half a minute.
+static long receive_more(long received, long expected, double *last) {
+    long found = receive(1000, NULL);
+    if (found) *last = now();
+    if (now() - *last > 30) fail("%ld of %ld events", received, expected);
+    return found;
+}
+
 static void run_burst(bool is_pipelined) {
     open_all();
     prepare_publish(is_pipelined ? 1 : event_count);
@@ -462,10 +470,7 @@ static void run_burst(bool is_pipelined) {
     double start = now(), last = start;
     while (received < expected || unanswered) {
         while (sent < total && unanswered < 32) publish(), sent++;
-        long found = receive(1000, NULL);
-        if (found) last = now();
-        received += found;
-        if (now() - last > 30) fail("%ld of %ld events", received, expected);
+        received += receive_more(received, expected, &last);
     }
     double elapsed = now() - start;
     settle(0.1);
@@ -532,10 +537,7 @@ static void run_replay(void) {
         if (i % 16 == 15) received += receive(0, NULL);
     }
     while (received < expected) {
-        long found = receive(1000, NULL);
-        if (found) last = now();
-        received += found;
-        if (now() - last > 30) fail("%ld of %ld events", received, expected);
+        received += receive_more(received, expected, &last);
     }
     double elapsed = now() - start;
     settle(0.1);
