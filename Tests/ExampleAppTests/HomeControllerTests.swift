@@ -9,7 +9,8 @@ import Testing
         arguments: Transport.allCases,
         [
             ("/", "text/html; charset=utf-8"), ("/app.css", "text/css; charset=utf-8"),
-            ("/app.js", "text/javascript; charset=utf-8"), ("/favicon.svg", "image/svg+xml"),
+            ("/app.js", "text/javascript; charset=utf-8"), ("/canvas.js", "text/javascript; charset=utf-8"),
+            ("/chat.js", "text/javascript; charset=utf-8"), ("/favicon.svg", "image/svg+xml"),
         ])
     func `the demo page and its files are served`(
         _ transport: Transport, _ file: (path: String, type: String)

@@ -7,6 +7,8 @@ struct HomeController {
     private let page = PublicFile("index", "html", "text/html; charset=utf-8")
     private let stylesheet = PublicFile("app", "css", "text/css; charset=utf-8")
     private let program = PublicFile("app", "js", "text/javascript; charset=utf-8")
+    private let drawing = PublicFile("canvas", "js", "text/javascript; charset=utf-8")
+    private let room = PublicFile("chat", "js", "text/javascript; charset=utf-8")
     private let icon = PublicFile("favicon", "svg", "image/svg+xml")
 
     /// The demo page.
@@ -14,6 +16,8 @@ struct HomeController {
 
     @GET("app.css") func style() throws -> Response { try stylesheet.response }
     @GET("app.js") func script() throws -> Response { try program.response }
+    @GET("canvas.js") func canvas() throws -> Response { try drawing.response }
+    @GET("chat.js") func chat() throws -> Response { try room.response }
     @GET("favicon.svg") func favicon() throws -> Response { try icon.response }
 }
 
