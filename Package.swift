@@ -123,10 +123,16 @@ let package = Package(
             swiftSettings: strict),
         // An independent reader of what Martlet compresses.
         .target(name: "GzipReader", dependencies: ["CZlib"], path: "Tests/GzipReader", swiftSettings: strict),
+        // Event delivery on stepped loops, and the model that it is held against.
+        .target(
+            name: "EventModel",
+            dependencies: ["MartletCore", "MartletEventStream", "MartletTesting", nio, logging],
+            path: "Tests/EventModel",
+            swiftSettings: strict),
         .testTarget(
             name: "EventDeliveryTests",
             dependencies: [
-                "Martlet", "MartletTesting", "GzipReader", nio, nioPosix, logging,
+                "Martlet", "MartletTesting", "EventModel", "GzipReader", nio, nioPosix, logging,
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: strict),
@@ -167,9 +173,14 @@ let package = Package(
             dependencies: ["Martlet", "MartletSQLite"],
             resources: [.copy("Public")],
             swiftSettings: strict),
-        // What Scripts/soak torments; no product.
+        // What Scripts/soak runs; no products.
         .executableTarget(
             name: "SoakServer", dependencies: ["Martlet", "MartletSQLite"], path: "Soak/Server", swiftSettings: strict),
+        .executableTarget(
+            name: "ModelSoak",
+            dependencies: ["EventModel", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Soak/Model",
+            swiftSettings: strict),
         .executableTarget(name: "ExampleAppMain", dependencies: ["ExampleApp"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -44,4 +44,6 @@ public struct Limits: Sendable {
     public var reconnectSpread = Duration.milliseconds(500)...Duration.seconds(3)
     /// How long requests may go on after a shutdown began.
     public var shutdownTimeout = Duration.seconds(10)
+
+    package init() {}
 }

@@ -116,7 +116,7 @@ public final class ManualClock: Clock {
     /// Moves to the next deadline that is not after `limit`, or to the limit, and wakes who slept until then.
     ///
     /// - Returns: false at the limit.
-    func step(to limit: Instant) -> Bool {
+    package func step(to limit: Instant) -> Bool {
         let (woken, isBefore) = state.withLock { state in
             let next = state.sleepers.map(\.deadline).min() ?? limit
             let isBefore = next <= limit

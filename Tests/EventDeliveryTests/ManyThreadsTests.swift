@@ -1,3 +1,4 @@
+import EventModel
 import Logging
 import MartletEventStream
 import MartletTesting

@@ -1,3 +1,5 @@
+import EventModel
+import Foundation
 import MartletEventStream
 import MartletTesting
 import NIOCore
@@ -107,7 +109,8 @@ import Testing
 
     /// The store delays the close, and must not have it hit who came later.
     @Test func `closeAll spares the streams that open after it`() throws {
-        let store = FakeStore(slow: 1)
+        let store = FakeStore()
+        store.onAppend { for _ in 0..<20 { sched_yield() } }
         let host = try TestHub { $0.store = store }
         let first = try host.sink()
         host.run()

@@ -1,3 +1,4 @@
+import EventModel
 import MartletEventStream
 import Synchronization
 import Testing

@@ -6,7 +6,7 @@ public struct EventClient: Sendable, Identifiable {
     public struct ID: Sendable, Hashable, Codable, LosslessStringConvertible, FieldConvertible {
         public let rawValue: UInt64
 
-        init(rawValue: UInt64) { self.rawValue = rawValue }
+        package init(rawValue: UInt64) { self.rawValue = rawValue }
         public init?(_ text: String) {
             guard let value = UInt64(text) else { return nil }
             rawValue = value

@@ -12,7 +12,7 @@ package final class EventFrame: Sendable {
     /// Without.
     package let payload: ByteBuffer
     /// False where a compressed stream has to carry it as it is.
-    let isCompressible: Bool
+    package let isCompressible: Bool
     private let compressed = Mutex<CompressedFrame?>(nil)
 
     package static let openingComment = EventFrame(unframed: ByteBuffer(string: ":\n\n"))

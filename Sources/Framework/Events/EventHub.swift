@@ -9,26 +9,28 @@ import Synchronization
 /// In an action it is `ctx.sse`; elsewhere take it as a service of this type. Every call may come from any thread. What
 /// one caller sends, each client gets in the order it was sent.
 public final class EventHub: Sendable {
-    let state: Mutex<HubState>
+    package let state: Mutex<HubState>
     let shards: [HubShard]
     let logger: Logger
-    let settings: EventSettings
+    package let settings: EventSettings
     let limits: Limits
     let clock: any Clock<Duration>
-    let admission: StreamCounts
+    package let admission: StreamCounts
     /// Names this hub's numbering of events; with a store it outlives the process.
     package let epoch: String
     /// The last number of earlier processes, of which only what a store has is known.
-    let firstSequence: UInt64
+    package let firstSequence: UInt64
     package let deflater = FrameDeflater()
     private let writer: HistoryWriter?
     private let shardOfLoop: [ObjectIdentifier: Int]
     private let nextID = Atomic<UInt64>(1)
     private let elapsed: @Sendable () -> Duration
 
+    /// - Parameter storeExecutor: where the store's blocking calls run, one after the other; nil for a thread of their own.
     /// - Throws: `StartupError` where the store cannot be read.
-    init(
-        executors: [LoopExecutor], clock: any Clock<Duration>, settings: EventSettings, limits: Limits, logger: Logger
+    package init(
+        executors: [LoopExecutor], clock: any Clock<Duration>, settings: EventSettings, limits: Limits, logger: Logger,
+        storeExecutor: HistoryWriter.Executor? = nil
     ) throws {
         let elapsed = clock.stopwatch()
         let past = try EventHistory.past(settings, now: elapsed())
@@ -42,7 +44,7 @@ public final class EventHub: Sendable {
         shardOfLoop = Dictionary(
             executors.enumerated().map { (ObjectIdentifier($1.eventLoop), $0) }, uniquingKeysWith: { first, _ in first }
         )
-        writer = settings.store.map(HistoryWriter.init)
+        writer = settings.store.map { HistoryWriter($0, storeExecutor) }
         admission = StreamCounts(limits)
         self.elapsed = elapsed
         self.clock = clock

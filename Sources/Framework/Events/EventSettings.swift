@@ -17,7 +17,7 @@ public struct EventSettings: Sendable {
     public typealias TopicAuthorizer = @Sendable (Context, _ topic: String) async throws -> Bool
     public typealias PresenceHook = @Sendable (EventClient) -> Void
 
-    init() {}
+    package init() {}
 
     /// Settings of a topic, or of all that a pattern matches; the first that match are taken.
     ///
@@ -56,7 +56,7 @@ public struct EventSettings: Sendable {
             }
     }
 
-    func settings(of audience: EventAudience) -> TopicSettings {
+    package func settings(of audience: EventAudience) -> TopicSettings {
         guard !rules.isEmpty, case .topic(let topic) = audience else { return TopicSettings.standard }
         return rules.first { $0.pattern.matches(topic) }?.settings ?? TopicSettings.standard
     }

@@ -18,7 +18,7 @@ public struct EventStream: Sendable, ResponseConvertible {
     var body: Body?
     let onClose: (@Sendable (EventClient) -> Void)?
     /// What was found when the stream was let in; nil before.
-    var admission: StreamAdmission?
+    package var admission: StreamAdmission?
 
     /// True where its frames go out compressed.
     package var isGzip: Bool { admission?.isGzip ?? false }

@@ -110,7 +110,10 @@ extension EventHistory {
 }
 
 /// Takes what was posted through the store, in order, before it is delivered: as many at once as came meanwhile.
-final class HistoryWriter: Sendable {
+package final class HistoryWriter: Sendable {
+    /// Runs what may block, in the order it came.
+    package typealias Executor = @Sendable (_ work: @escaping @Sendable () -> Void) -> Void
+
     /// Something that was posted, with what the store has to keep of it.
     struct Entry: Sendable {
         let post: HubPost
@@ -125,9 +128,13 @@ final class HistoryWriter: Sendable {
     }
     private let state = Mutex(State())
     private let store: any HistoryStore
-    private let queue = DispatchQueue(label: "martlet.history")
+    private let execute: Executor
 
-    init(_ store: any HistoryStore) { self.store = store }
+    init(_ store: any HistoryStore, _ executor: Executor?) {
+        self.store = store
+        let queue = DispatchQueue(label: "martlet.history")
+        execute = executor ?? { queue.async(execute: $0) }
+    }
 
     var isWriting: Bool { state.withLock { $0.isWriting } }
 
@@ -139,7 +146,7 @@ final class HistoryWriter: Sendable {
             defer { state.isWriting = true }
             return !state.isWriting
         }
-        if mustStart { queue.async { self.write(deliver) } }
+        if mustStart { execute { self.write(deliver) } }
     }
 
     private func write(_ deliver: @Sendable ([Entry], (any Error)?) -> Void) {

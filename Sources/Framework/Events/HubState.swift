@@ -1,7 +1,7 @@
 import Synchronization
 
 /// What the hub knows, under its lock: who is there, what was published, and what each event loop has yet to deliver.
-struct HubState {
+package struct HubState {
     struct Member: Sendable {
         let client: EventClient
         let shard: Int
@@ -13,9 +13,9 @@ struct HubState {
     private(set) var topics = TopicIndex<EventClient>()
     var history: EventHistory
     /// The last number that was given to an event.
-    var lastSequence: UInt64
+    package var lastSequence: UInt64
     /// The last number that was delivered: behind the other while the store is writing.
-    private(set) var deliveredSequence: UInt64
+    package private(set) var deliveredSequence: UInt64
     var mailboxes: [[HubShard.Delivery]]
     var isClosing = false
     /// For each mailbox, the bytes in it of events that slow readers may hold up.

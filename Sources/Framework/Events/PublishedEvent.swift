@@ -45,8 +45,8 @@ extension PublishedEvent {
 
 /// Names a place in the order of events on the wire: the epoch of the numbering, and a number in it.
 package struct EventID: Sendable, Hashable, CustomStringConvertible {
-    let epoch: String
-    let sequence: UInt64
+    package let epoch: String
+    package let sequence: UInt64
 
     package var description: String { "\(epoch)-\(sequence)" }
 
@@ -56,7 +56,7 @@ package struct EventID: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// nil for a text that no server of this framework wrote.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         guard text.utf8.count <= 64, let dash = text.lastIndex(of: "-") else { return nil }
         let digits = text[text.index(after: dash)...]
         guard digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),

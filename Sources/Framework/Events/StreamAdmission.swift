@@ -3,16 +3,23 @@ import MartletEventStream
 import Synchronization
 
 /// What is known of a stream when it is let in.
-struct StreamAdmission: Sendable {
+package struct StreamAdmission: Sendable {
     let topics: [TopicPattern]
     let resume: ResumePoint?
     let isGzip: Bool
     /// Holds the stream's place under the limits.
     let place: StreamPlace
+
+    package init(topics: [TopicPattern], resume: ResumePoint?, isGzip: Bool, place: StreamPlace) {
+        self.topics = topics
+        self.resume = resume
+        self.isGzip = isGzip
+        self.place = place
+    }
 }
 
 /// Where a client that comes back says it was.
-enum ResumePoint: Sendable, Hashable {
+package enum ResumePoint: Sendable, Hashable {
     case after(EventID)
     /// Nothing that this server wrote.
     case unknown
@@ -20,7 +27,7 @@ enum ResumePoint: Sendable, Hashable {
 
 extension EventHub {
     /// The id of the last event of a stream that was told to stay away.
-    static let farewellID = "martlet.closed"
+    package static let farewellID = "martlet.closed"
 
     /// Decides about a stream that an action returned, before it is counted, replayed to or delivered to.
     ///
@@ -78,7 +85,7 @@ extension Context {
 }
 
 /// Counts the streams that there are or are about to be, against the limits.
-final class StreamCounts: Sendable {
+package final class StreamCounts: Sendable {
     private struct State {
         var all = 0
         var byUser: [String: Int] = [:]
@@ -93,7 +100,7 @@ final class StreamCounts: Sendable {
     var refused: Int { state.withLock { $0.refused } }
 
     /// nil when there are too many.
-    func take(user: String?, address: String) -> StreamPlace? {
+    package func take(user: String?, address: String) -> StreamPlace? {
         state.withLock { state in
             let isOver =
                 state.all >= limits.maxStreams
@@ -131,7 +138,7 @@ extension [String: Int] {
 
 /// A stream's place under the limits; given back when nothing holds it any more, so a response that is never sent keeps
 /// none.
-final class StreamPlace: Sendable {
+package final class StreamPlace: Sendable {
     fileprivate let user: String?
     fileprivate let address: String
     private let counts: StreamCounts

@@ -4,10 +4,10 @@ import NIOCore
 /// An open stream on its event loop: its sink, and what waits for it.
 // Confined to the loop of its shard; it is only carried elsewhere.
 package final class Subscriber: @unchecked Sendable {
-    let client: EventClient
+    package let client: EventClient
     let subscription: Subscription
     /// The place in the order of events at which it joined.
-    private(set) var joinedAt: UInt64 = 0
+    package private(set) var joinedAt: UInt64 = 0
     /// Where it begins; nil from then on.
     private var start: StreamStart?
     /// When the stream ends unless it is refreshed.

@@ -1,20 +1,21 @@
 import Foundation
 import Logging
+import MartletCore
 import MartletEventStream
-import NIOCore
-
-@testable import MartletCore
-@testable import MartletTesting
+import MartletTesting
 
 /// A hub on stepped loops, with peers that the test plays.
-struct TestHub {
-    let loops: [SteppedLoop]
-    let hub: EventHub
-    let clock: ManualClock
+package struct TestHub {
+    package let loops: [SteppedLoop]
+    package let hub: EventHub
+    package let clock: ManualClock
+    /// Where the store works; nil for a thread of its own.
+    private let storeLoop: SteppedLoop?
 
-    init(
+    /// - Parameter storeLoop: where the store works, when the test says so.
+    package init(
         loops count: Int = 1, clock: ManualClock = ManualClock(), limits: Limits = Limits(),
-        _ configure: (inout EventSettings) throws -> Void = { _ in }
+        storeLoop: SteppedLoop? = nil, _ configure: (inout EventSettings) throws -> Void = { _ in }
     ) throws {
         var settings = EventSettings()
         try configure(&settings)
@@ -23,30 +24,38 @@ struct TestHub {
         let loops = (0..<count).map { _ in SteppedLoop() }
         self.loops = loops
         self.clock = clock
+        self.storeLoop = storeLoop
+        var storeExecutor: HistoryWriter.Executor?
+        if let storeLoop { storeExecutor = { storeLoop.execute($0) } }
         hub = try EventHub(
-            executors: loops.map(LoopExecutor.init), clock: clock, settings: settings, limits: limits, logger: logger)
+            executors: loops.map { LoopExecutor($0) }, clock: clock, settings: settings, limits: limits, logger: logger,
+            storeExecutor: storeExecutor)
     }
 
-    func run() {
-        // The store's thread hands over to the loops.
+    /// Does all that there is to do.
+    package func run() {
         while hub.isStoring || loops.contains(where: { !$0.isIdle }) {
             for loop in loops { loop.run() }
-            if hub.isStoring { sched_yield() }
+            guard hub.isStoring else { continue }
+            // A store's own thread hands over to the loops.
+            if let storeLoop { storeLoop.run() } else { sched_yield() }
         }
     }
 
-    func advance(by duration: Duration) {
+    package func advance(by duration: Duration) {
         let limit = clock.now.advanced(by: duration)
         while clock.step(to: limit) {}
     }
 
     /// Where the caller is `async`, too, without waiting.
     @discardableResult
-    func post(_ data: String, to audience: EventAudience = .everyone) throws -> Receipt {
-        try hub.publish(ServerSentEvent(data: data), to: audience)
+    package func post(
+        _ data: String, to audience: EventAudience = .everyone, isCompressible: Bool = true
+    ) throws -> Receipt {
+        try hub.publish(ServerSentEvent(data: data), to: audience, isCompressible: isCompressible)
     }
 
-    func sink(
+    package func sink(
         _ topics: [String] = [], user: String? = nil, resume: String? = nil, replay: Replay = .none, loop: Int = 0,
         room: Int? = nil, expiresAfter: Duration? = nil, onClose: (@Sendable (EventClient) -> Void)? = nil
     ) throws -> FakeSink {
@@ -64,18 +73,16 @@ struct TestHub {
     }
 }
 
-extension FakeSink {
-    var id: EventClient.ID { subscriber?.client.id ?? EventClient.ID(rawValue: 0) }
-}
-
-struct Gap: Decodable {
+/// What `martlet.gap` says.
+package struct Gap: Decodable {
     let first: String
     let last: String
-    let count: Int?
+    package let count: Int?
 }
 
-struct Verdict: Decodable {
-    let verdict: String
-    let after: String?
-    let through: String?
+/// What `martlet.resume` says.
+package struct Verdict: Decodable {
+    package let verdict: String
+    package let after: String?
+    package let through: String?
 }

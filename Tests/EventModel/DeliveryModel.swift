@@ -1,6 +1,5 @@
+import MartletCore
 import MartletEventStream
-
-@testable import MartletCore
 
 /// What was published, and what each client is owed of it: plain arrays, and no idea of how the hub does it.
 struct DeliveryModel {
@@ -12,15 +11,20 @@ struct DeliveryModel {
         /// Which of the successive hubs published it.
         let run: Int
         let isKept: Bool
+        let isCompressible: Bool
     }
-    /// In order; the data of an event is its index here.
-    var published: [Published] = []
+    /// By their data.
+    var published: [String: Published] = [:]
     /// What the store refused: nobody may get it.
     var refused: Set<UInt64> = []
+    /// Of the successive hubs.
+    private var runs: [(epoch: String, firstSequence: UInt64)] = []
+    var streams: [Stream] = []
 
     /// One stream of a client, from its join to its end.
     struct Stream {
         let sink: FakeSink
+        let presence: PresenceLog
         let topics: [TopicPattern]
         let user: String?
         let run: Int
@@ -29,10 +33,30 @@ struct DeliveryModel {
         let joinedAt: UInt64
         /// What was sent to it alone, in order.
         var sends: [String] = []
-        /// Everything up to here, and all sends, must have come: it reads on, or was ended gracefully.
-        var owesAllThrough: UInt64?
-        /// For a stream that the server ended: how many sends were before that.
-        var owedSends = 0
+        /// Everything up to that place in the order, and so many sends, must have come: it reads on, or was ended
+        /// gracefully.
+        var owed: (through: UInt64, sends: Int)?
+    }
+
+    mutating func began(_ hub: EventHub) { runs.append((hub.epoch, hub.firstSequence)) }
+
+    /// - Returns: what is wrong with what any stream got; nil for nothing.
+    func fault() throws -> String? {
+        let inOrder = published.values.sorted { $0.sequence < $1.sequence }
+        for stream in streams {
+            let fault = try fault(of: stream, inOrder) ?? framingFault(of: stream) ?? stream.presence.fault(of: stream.sink)
+            guard let fault else { continue }
+            let events = stream.sink.events.map { "\($0.event) \($0.data) id \($0.lastEventID)" }
+            let order = inOrder.map { "\($0.sequence) \(Self.audiences[$0.audience])" }
+            return """
+                \(fault)
+                topics \(stream.topics) user \(stream.user ?? "-") resume \(stream.resume ?? "-") replay \(stream.replay) \
+                joined at \(stream.joinedAt)
+                \(events.joined(separator: "\n"))
+                published: \(order.joined(separator: ", "))
+                """
+        }
+        return nil
     }
 
     /// Found once for each audience: there are few.
@@ -41,7 +65,9 @@ struct DeliveryModel {
     }
 
     static let audiences: [EventAudience] =
-        [.everyone, .user("x"), .user("y")] + ["a", "b/1", "b/2", "c", "s", "u/1", "v", "w", "z"].map { .topic($0) }
+        [.everyone, .user("x"), .user("y")] + ["a", "b/1", "b/2", "c", "u/1", "v", "w", "s", "z"].map { .topic($0) }
+    /// Those whose slow readers hold publishers up.
+    static let suspending = audiences.count - 2..<audiences.count
 
     private func isFor(_ audience: EventAudience, _ stream: Stream) -> Bool {
         switch audience {
@@ -51,8 +77,8 @@ struct DeliveryModel {
         }
     }
 
-    /// - Returns: what is wrong with what a stream got; nil for nothing.
-    func fault(of stream: Stream, epoch: String, firstSequence: UInt64) throws -> String? {
+    private func fault(of stream: Stream, _ published: [Published]) throws -> String? {
+        let (epoch, firstSequence) = runs[stream.run]
         let wanted = audiences(of: stream)
         var start = stream.joinedAt
         if case .after(let id)? = stream.resume.flatMap({ EventID($0) }).map(ResumePoint.after),
@@ -100,8 +126,7 @@ struct DeliveryModel {
                 }
                 sends += 1
             case "message":
-                guard let index = Int(event.data) else { return "unknown data \(event.data)" }
-                let origin = published[index]
+                guard let origin = self.published[event.data] else { return "\(event.data) was not published" }
                 let sequence = origin.sequence
                 guard !refused.contains(sequence) else { return "phantom \(sequence)" }
                 guard wanted[origin.audience] else { return "\(sequence) is not for this client" }
@@ -135,16 +160,30 @@ struct DeliveryModel {
                 return "gap of \(count), but \(missing.count) are missing"
             }
         }
-        if let end = stream.owesAllThrough {
+        if let (end, owedSends) = stream.owed {
             for event in owed where event.sequence <= end && !isAccounted(event.sequence) {
                 return "\(event.sequence) (\(Self.audiences[event.audience])) has not come, and no gap says so"
             }
-            if sends < stream.owedSends { return "\(sends) of \(stream.owedSends) direct sends came" }
+            if sends < owedSends { return "\(sends) of \(owedSends) direct sends came" }
         }
         return nil
     }
 
-    func verdict(of stream: Stream) -> String? {
+    /// A frame is compressed if all that it brings may be.
+    private func framingFault(of stream: Stream) -> String? {
+        var isFree: [Int: Bool] = [:]
+        for (event, framing) in zip(stream.sink.events, stream.sink.framing) {
+            let mayBe = published[event.data].map { event.event != "message" || $0.isCompressible } ?? true
+            isFree[framing.frame, default: true] = isFree[framing.frame, default: true] && mayBe
+        }
+        for (event, framing) in zip(stream.sink.events, stream.sink.framing)
+        where isFree[framing.frame] != framing.isCompressible {
+            return "\(event.data) is in a frame that is \(framing.isCompressible ? "" : "not ")compressed"
+        }
+        return nil
+    }
+
+    private func verdict(of stream: Stream) -> String? {
         guard let first = stream.sink.events.first, first.event == "martlet.resume" else { return nil }
         return (try? first.json(Verdict.self))?.verdict
     }
