@@ -140,17 +140,18 @@ public final class Server: Sendable {
         }
     }
 
-    /// Ends the service: takes no new connections, says farewell to the streams, lets requests finish, and after
-    /// `limits.shutdownTimeout` closes whatever is left.
+    /// Ends the service: takes no new connections, says farewell to the streams, lets requests finish and the store take
+    /// the events that were handed over, and after `limits.shutdownTimeout` closes whatever is left.
     public func shutDown() async {
         try? await listener.close().get()
         for loop in loops { loop.executor.eventLoop.execute { loop.drain() } }
         await application.sse.shutDown()
         let clock = ContinuousClock()
         let deadline = clock.now + application.limits.shutdownTimeout
-        while connections.count > 0, clock.now < deadline {
+        while connections.count > 0 || application.sse.isStoring, clock.now < deadline {
             try? await clock.sleep(for: .milliseconds(10))
         }
+        if application.sse.isStoring { application.logger.error("the store of events was not done in time") }
         for loop in loops { loop.executor.eventLoop.execute { loop.stop() } }
         try? await group.shutdownGracefully()
     }

@@ -33,8 +33,10 @@ struct NotificationController {
 
     /// POST /notification/send-to-user
     @POST func sendToUser(userId: String, message: String, _ ctx: Context) throws -> Envelope {
-        let receipt = try ctx.sse.send(toUser: userId, event: "private", data: message)
-        return receipt.clientCount > 0 ? .ok("已发送") : .failed("用户不在线")
+        // Who is told that nobody is there must not have it delivered later.
+        guard ctx.sse.isConnected(user: userId) else { return .failed("用户不在线") }
+        try ctx.sse.send(toUser: userId, event: "private", data: message)
+        return .ok("已发送")
     }
 }
 

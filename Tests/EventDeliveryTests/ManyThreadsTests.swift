@@ -91,13 +91,6 @@ import Testing
     }
 }
 
-extension EventHub {
-    /// Also where the caller is `async`.
-    fileprivate func publishNow(_ event: ServerSentEvent, to audience: EventAudience) throws {
-        try publish(event, to: audience)
-    }
-}
-
 /// A peer on a real loop.
 // Everything but the count is used on its loop only.
 private final class ThreadedSink: EventSink, @unchecked Sendable {

@@ -14,7 +14,12 @@ import Testing
         kind: Schedule.Kind
     ) throws {
         if let seed = Self.seed {
-            #expect(try Schedule(seed: seed, kind).run() == nil, "MARTLET_SEED=\(seed) \(kind)")
+            // The numbering of events begins by chance, and how long their ids are may matter.
+            for _ in 0..<100 {
+                guard let fault = try Schedule(seed: seed, kind).run() else { continue }
+                Issue.record("\(fault)\nMARTLET_SEED=\(seed) (\(kind))")
+                return
+            }
             return
         }
         let base = UInt64.random(in: 0..<1 << 40)
@@ -22,13 +27,14 @@ import Testing
         for seed in base..<base + UInt64(Self.schedules) {
             let schedule = try Schedule(seed: seed, kind)
             if let fault = try schedule.run() {
-                Issue.record("\(fault)\nMARTLET_SEED=\(seed) (\(kind)) shows it again")
+                Issue.record("\(fault)\nMARTLET_SEED=\(seed) (\(kind)) shows it again, perhaps after some tries")
                 return
             }
             coverage += schedule.coverage
         }
         guard Self.schedules >= 100 else { return }
-        #expect(coverage.gaps > 0 && coverage.resumed > 0 && coverage.suspended > 0)
+        #expect(coverage.gaps > 0 && coverage.resumed > 0)
+        #expect((coverage.suspended > 0) == (kind == .memory))
         #expect((coverage.restarts > 0) == (kind == .durable))
         #expect((coverage.turnedAway > 0) == (kind == .durable))
     }

@@ -47,6 +47,62 @@ import MartletTesting
         #expect(sink.texts() == (50...200).map(String.init))
     }
 
+    @Test func `what is sent to a user who is away for a moment is there when the user is back`() throws {
+        let host = try TestHub()
+        let first = try host.sink(user: "ada")
+        try host.post("1", to: .user("ada"))
+        host.run()
+        first.leave()
+        #expect(try host.post("2", to: .user("ada")).clientCount == 0)
+        try host.post("not for ada", to: .user("bob"))
+        let (again, new) = (try host.sink(user: "ada", resume: first.lastEventID), try host.sink(user: "ada"))
+        host.run()
+        #expect(try verdict(again).verdict == "resumed")
+        #expect(again.texts() == ["2"])
+        #expect(new.texts() == [])
+    }
+
+    /// Whoever the events are for, a page holds the lock no longer: it looks at so many and goes on.
+    @Test(arguments: [["b/*"], ["b/1", "b/2"], (0..<12).map { "b/\($0)" }, ["*", "**"]])
+    func `a history that is mostly other people's is read in order and whole`(topics: [String]) throws {
+        let host = try TestHub { $0.history.maxEventsPerTopic = 10_000 }
+        var random = SeededGenerator(seed: 1)
+        let id = try host.post("0", to: .topic("a")).id
+        let patterns = try topics.map { try TopicPattern($0) }
+        var wanted: [String] = []
+        for index in 1...6000 {
+            let topic = index.isMultiple(of: 50) ? "b/\(Int.random(in: 0..<12, using: &random))" : "c/\(index % 7)"
+            try host.post("\(index)", to: .topic(topic))
+            if patterns.contains(where: { $0.matches(topic) }) { wanted.append("\(index)") }
+        }
+        let (all, last) = (try host.sink(topics, resume: id), try host.sink(topics, replay: .last(7)))
+        host.run()
+        #expect(try verdict(all).verdict == "resumed")
+        #expect(all.texts() == wanted)
+        #expect(last.texts() == Array(wanted.suffix(7)))
+    }
+
+    @Test func `a long history gives the loop's other streams their turn`() throws {
+        let host = try TestHub { $0.history.maxEventsPerTopic = 10_000 }
+        let id = try host.post("first").id
+        for index in 0..<4000 { try host.post("\(index)") }
+        let reader = try host.sink(resume: id)
+        host.loops[0].turn()
+        #expect(reader.texts().count > 0 && reader.texts().count < 4000)
+        // What comes meanwhile is not lost, and comes behind.
+        try host.post("4000")
+        host.run()
+        #expect(reader.texts() == (0...4000).map(String.init))
+    }
+
+    @Test func `the history's bytes are those that it takes in memory, about`() throws {
+        let host = try TestHub { $0.history.maxBytes = 100_000 }
+        for index in 0..<1000 { try host.post("x", to: .topic("t/\(index)")) }
+        let history = host.hub.state.withLock { $0.history }
+        #expect(history.byteCount <= 100_000)
+        #expect(history.eventCount > 100 && history.eventCount < 250)
+    }
+
     /// An unkept topic must not take the kept ones with it.
     @Test func `kept events are replayed though events of another topic are gone`() throws {
         let host = try TestHub { try $0.topic("cursor") { $0.keepsHistory = false } }

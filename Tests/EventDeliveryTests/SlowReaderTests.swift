@@ -161,6 +161,44 @@ import Testing
         #expect(!host.hub.state.withLock { $0.gate.isHeld("t") })
     }
 
+    /// Whatever they publish, it would wait for the same client.
+    @Test func `a slow reader holds up all who publish to its topics, and nobody else`() throws {
+        var limits = Limits()
+        limits.maxStreamBacklogBytes = 200
+        let host = try TestHub(limits: limits) { settings in
+            try settings.topic("t/*") { $0.slowReaders = .suspendPublisher }
+        }
+        let slow = try host.sink(["t/*", "t/1", "other"])
+        host.run()
+        slow.room = 0
+        for index in 0..<4 { try host.post("\(index)" + text, to: .topic("t/1")) }
+        host.run()
+        func isHeld(_ topic: String) -> Bool { host.hub.state.withLock { $0.gate.isHeld(topic) } }
+        #expect(["t/1", "t/2", "other"].allSatisfy(isHeld))
+        #expect(!["t", "t/1/2", "elsewhere"].contains(where: isHeld))
+        slow.read()
+        host.run()
+        #expect(!["t/1", "t/2", "other"].contains(where: isHeld))
+    }
+
+    /// It goes through what the client may have waiting, and not through all that there is.
+    @Test func `ending a stream does not wait for a slow reader of a long history`() throws {
+        var limits = Limits()
+        limits.maxStreamBacklogBytes = 10_000
+        let host = try TestHub(limits: limits) { $0.history.maxEventsPerTopic = 10_000 }
+        let id = try host.post("first").id
+        for index in 0..<5000 { try host.post("\(index)") }
+        let slow = try host.sink(resume: id, room: 0)
+        host.run()
+        host.hub.closeClient(slow.id)
+        host.run()
+        #expect(slow.hasEnded)
+        #expect(slow.texts().count > 100 && slow.texts().count < 1000)
+        let again = try host.sink(resume: slow.lastEventID)
+        host.run()
+        #expect(slow.texts() + again.texts() == (0..<5000).map(String.init))
+    }
+
     @Test func `a publisher that waits can be cancelled, and a shutdown lets it go`() async throws {
         for cancels in [true, false] {
             let host = try host(.suspendPublisher)

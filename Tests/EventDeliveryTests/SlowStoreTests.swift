@@ -122,6 +122,32 @@ import Testing
         #expect(store.events.map(\.data?.count) == [5, 5000, 5])
     }
 
+    /// They wait for something else, and have no claim to the store.
+    @Test func `who waits for slow readers has nobody turned away who does not wait`() async throws {
+        var limits = Limits()
+        limits.maxStreamBacklogBytes = 400
+        let host = try TestHub(limits: limits) { settings in
+            settings.store = store
+            try settings.topic("t") { $0.slowReaders = .suspendPublisher }
+        }
+        let hub = host.hub
+        let sink = try host.sink(["t"])
+        host.run()
+        store.isBlocked = true
+        let text = String(repeating: "x", count: 80)
+        let publishers = (0..<4).map { _ in Task { try await hub.publish(to: "t", data: text) } }
+        while waiting(host) < 3 { await Task.yield() }
+        #expect(try hub.send(to: sink.id, data: "direct"))
+        try host.post("everyone")
+        store.isBlocked = false
+        while sink.texts().count < 6 {
+            await Task.yield()
+            host.run()
+        }
+        for publisher in publishers { _ = try await publisher.value }
+        #expect(backlog(host) == 0)
+    }
+
     @Test func `one that is cancelled while it waits publishes nothing and is in nobody's way`() async throws {
         let host = try host(events: 1)
         let hub = host.hub
@@ -138,7 +164,7 @@ import Testing
         #expect(store.events.map(\.data) == ["first", "next"])
     }
 
-    @Test func `an event that waited for a user who has gone takes no room`() async throws {
+    @Test func `an event that waited for a user who has gone is kept for when the user is back`() async throws {
         let host = try host(events: 1)
         let hub = host.hub
         let sink = try host.sink(user: "ada")
@@ -152,7 +178,7 @@ import Testing
         #expect(try await late.value.clientCount == 0)
         host.run()
         #expect(backlog(host) == 0)
-        #expect(store.events.map(\.data) == ["first"])
+        #expect(store.events.map(\.data) == ["first", "late"])
     }
 
     @Test func `a store that fails gives the room back`() async throws {

@@ -1,5 +1,7 @@
+import EventModel
 import HTTPTypes
 import MartletCore
+import MartletEventStream
 import MartletTesting
 import NIOCore
 import Synchronization
@@ -25,6 +27,23 @@ import Testing
             }
         }
 
+        @GET func bounded(_ ctx: Context) -> EventStream {
+            ctx.sse.stream(user: ctx.request.headers[.user], expiresAfter: .seconds(30)) { [clock = ctx.clock] client in
+                while true {
+                    try client.send(data: "x")
+                    try await clock.sleep(for: .seconds(10))
+                }
+            }
+        }
+
+        let source: Source
+
+        @GET func integers(_ ctx: Context) -> AsyncStream<Int> { source.stream(ctx.clock) { $0 } }
+        @GET func texts(_ ctx: Context) -> AsyncStream<String> { source.stream(ctx.clock) { "\($0)" } }
+        @GET func events(_ ctx: Context) -> AsyncStream<ServerSentEvent> {
+            source.stream(ctx.clock) { ServerSentEvent(data: "\($0)") }
+        }
+
         @GET func failing(_ ctx: Context) -> EventStream {
             ctx.sse.stream { client in
                 try client.send(data: "1")
@@ -41,13 +60,40 @@ import Testing
         }
     }
 
+    /// Gives elements as they are asked for: one, then as many as there is time for, up to twenty.
+    final class Source: Sendable {
+        let pulled = Atomic(0)
+        let wasCancelled = Atomic(false)
+
+        func stream<Element: Sendable>(
+            _ clock: any Clock<Duration>, _ make: @escaping @Sendable (Int) -> Element
+        ) -> AsyncStream<Element> {
+            let last = Mutex(0)
+            return AsyncStream {
+                self.pulled.add(1, ordering: .relaxed)
+                let number = last.withLock { last in
+                    last += 1
+                    return last
+                }
+                if number == 2 { try? await clock.sleep(for: .seconds(1)) }
+                return number <= 20 ? make(number) : nil
+            } onCancel: {
+                self.wasCancelled.store(true, ordering: .relaxed)
+            }
+        }
+    }
+
     private let host: TestHost
+    private let source = Source()
 
-    init() throws { host = try Self.host() }
+    init() throws { host = try Self.host(source) }
 
-    private static func host(_ configure: (inout AppBuilder) throws -> Void = { _ in }) throws -> TestHost {
+    private static func host(
+        _ source: Source = Source(), _ configure: (inout AppBuilder) throws -> Void = { _ in }
+    ) throws -> TestHost {
         try TestHost(controllers: LiveController.self) { app in
             app.logger.logLevel = .critical
+            app.services.add(source)
             try configure(&app)
         }
     }
@@ -164,6 +210,15 @@ import Testing
         try await third.expect("message", data: "2")
     }
 
+    @Test(arguments: ["", "?", "%00", "%zz", "%ff", "a%0D%0Aid:x", String(repeating: "9", count: 4000)])
+    func `an id that nobody gave is answered with reset, whatever it is`(id: String) async throws {
+        let isNone = id.isEmpty
+        let stream = try await host.client().stream("/live/expiring?lastEventId=\(id)")
+        if !isNone { try await stream.expect("martlet.resume", data: #"{"verdict":"reset"}"#) }
+        // The verdict is the first event.
+        try await stream.expect("martlet.expiry")
+    }
+
     @Test func `a stalled stream gets what waited when it reads again`() async throws {
         let stream = try await host.client().stream("/live/all")
         await stream.stall()
@@ -233,6 +288,24 @@ import Testing
         #expect(await host.application.sse.statistics.loops[0].expired == 2)
     }
 
+    @Test func `a stream with a body of its own expires, too, and its body with it`() async throws {
+        let stream = try await host.client().stream("/live/bounded")
+        try await stream.expect("martlet.expiry")
+        await host.advance(by: .seconds(32))
+        let events = await stream.pending().map(\.event)
+        #expect(events.last == "martlet.expired")
+        #expect((3...4).contains(events.count { $0 == "message" }))
+        #expect(await stream.hasEnded)
+        #expect(host.clock.sleeperCount == 1, "only the heartbeat sleeps on")
+    }
+
+    @Test func `a stream that does not expire is not made to by a refresh`() async throws {
+        let stream = try await host.client().stream("/live/all")
+        #expect(host.application.sse.refresh(try #require(host.application.sse.clients.first?.id), for: .seconds(1)))
+        await host.advance(by: .seconds(10))
+        #expect(await !stream.hasEnded)
+    }
+
     @Test func `a shutdown tells every client when to come back and ends the streams over the window`() async throws {
         let host = try Self.host { app in
             app.limits.drainWindow = .seconds(1)
@@ -259,7 +332,55 @@ import Testing
         // Whoever comes now is sent away at once.
         let late = try await host.client().stream("/live/all")
         #expect(await late.hasEnded)
+        #expect(try #require(late.reconnectionTime) >= .seconds(2))
         #expect(host.application.sse.clientCount == 0)
+    }
+
+    @Test(arguments: ["integers", "texts", "events"])
+    func `a returned sequence is read no faster than its client reads, and not after it has gone`(
+        action: String
+    ) async throws {
+        let stream = try await host.client().stream("/live/\(action)")
+        try await stream.expect("message", data: "1")
+        await stream.stall()
+        await host.advance(by: .seconds(1))
+        try await stream.none()
+        // The one that waits.
+        let pulled = source.pulled.load(ordering: .relaxed)
+        #expect(pulled == 2)
+        await stream.resume()
+        for number in 2...20 { try await stream.expect("message", data: "\(number)") }
+        #expect(await stream.hasEnded)
+        source.pulled.store(0, ordering: .relaxed)
+        let second = try await host.client().stream("/live/\(action)")
+        try await second.expect("message", data: "1")
+        await second.disconnect()
+        let wasCancelled = source.wasCancelled.load(ordering: .relaxed)
+        #expect(wasCancelled)
+        let pulledAgain = source.pulled.load(ordering: .relaxed)
+        #expect(pulledAgain == 2)
+    }
+
+    @Test(arguments: ["integers", "texts", "events"])
+    func `a returned sequence waits for a store that has fallen behind`(action: String) async throws {
+        let store = FakeStore()
+        let host = try Self.host { app in
+            app.events.store = store
+            app.limits.maxStoreBacklogEvents = 1
+        }
+        var streams: [TestStream] = []
+        for _ in 0..<4 { streams.append(try await host.client().stream("/live/\(action)")) }
+        store.isBlocked = true
+        try host.application.sse.publishNow(ServerSentEvent(event: "first", data: ""), to: .everyone)
+        let time = Task { await host.advance(by: .seconds(1)) }
+        store.isBlocked = false
+        await time.value
+        for stream in streams {
+            let events = await stream.pending()
+            #expect(events.contains { $0.event == "first" })
+            #expect(!events.contains { $0.event == "martlet.error" })
+            #expect(await stream.hasEnded)
+        }
     }
 
     @Test func `progress reports, then completes`() async throws {

@@ -10,7 +10,8 @@ import Testing
         ("a/*", "a/", true), ("a/**", "a", false), ("a/**", "a/b", true), ("a/**", "a/b/c", true),
         ("a/**", "b/a", false),
         ("*/b", "a/b", true), ("*/b", "a/c", false), ("a/*/c", "a/b/c", true), ("a/*/c", "a/c", false),
-        ("/", "/", true), ("//*", "//x", true), ("房/*", "房/一", true),
+        ("/", "/", true), ("//*", "//x", true), ("房/*", "房/一", true), ("a/*", "a/\u{301}b", true),
+        ("a/*/c", "a/\u{338}/c", true), ("caf\u{e9}/*", "cafe\u{301}/1", true),
     ])
     func `a pattern matches`(pattern: String, topic: String, isMatched: Bool) throws {
         #expect(try TopicPattern(pattern).matches(topic) == isMatched)
@@ -32,6 +33,30 @@ import Testing
     func `a malformed topic is refused`(text: String) throws {
         let host = try TestHub()
         #expect(throws: TopicError.self) { try host.hub.publish(to: text, data: "x") }
+    }
+
+    @Test func `who is reached by several subscriptions is counted once`() throws {
+        var random = SeededGenerator(seed: 7)
+        let patterns = try ["a", "b", "*", "**", "a/b", "a/*", "*/b", "a/**"].map { try TopicPattern($0) }
+        for _ in 0..<200 {
+            var index = TopicIndex<Int>()
+            var subscriptions: [(id: UInt64, pattern: TopicPattern)] = []
+            for _ in 0..<Int.random(in: 0..<20, using: &random) {
+                let id = UInt64.random(in: 0..<6, using: &random)
+                let pattern = try #require(patterns.randomElement(using: &random))
+                index.insert(1, EventClient.ID(rawValue: id), on: pattern)
+                subscriptions.append((id, pattern))
+            }
+            for topic in ["a", "b", "a/b", "c/b", "a/b/c", ""] {
+                let reached = Set(subscriptions.filter { $0.pattern.matches(topic) }.map(\.id))
+                #expect(index.count(on: topic) == reached.count)
+                #expect(index.reaches(topic) == !reached.isEmpty)
+            }
+            let counts = Dictionary(grouping: subscriptions, by: \.pattern.description).mapValues {
+                Set($0.map(\.id)).count
+            }
+            #expect(index.counts == counts)
+        }
     }
 
     /// Every pattern of up to three segments against every topic of up to four.

@@ -36,6 +36,8 @@ struct DeliveryModel {
         /// Everything up to that place in the order, and so many sends, must have come: it reads on, or was ended
         /// gracefully.
         var owed: (through: UInt64, sends: Int)?
+        /// It was there when the server began to end.
+        var sawShutdown = false
     }
 
     mutating func began(_ hub: EventHub) { runs.append((hub.epoch, hub.firstSequence)) }
@@ -44,7 +46,8 @@ struct DeliveryModel {
     func fault() throws -> String? {
         let inOrder = published.values.sorted { $0.sequence < $1.sequence }
         for stream in streams {
-            let fault = try fault(of: stream, inOrder) ?? framingFault(of: stream) ?? stream.presence.fault(of: stream.sink)
+            let fault =
+                try fault(of: stream, inOrder) ?? framingFault(of: stream) ?? stream.presence.fault(of: stream.sink)
             guard let fault else { continue }
             let events = stream.sink.events.map { "\($0.event) \($0.data) id \($0.lastEventID)" }
             let order = inOrder.map { "\($0.sequence) \(Self.audiences[$0.audience])" }

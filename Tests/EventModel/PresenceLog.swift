@@ -13,7 +13,9 @@ final class PresenceLog: @unchecked Sendable {
     /// - Returns: what is wrong with the calls for a stream; nil for nothing.
     func fault(of sink: FakeSink) -> String? {
         let calls = calls[sink.id] ?? []
-        let isRight = sink.isOpen ? calls.isEmpty || calls == [.joined] : calls == [.joined, .closed, .left] || calls == [.closed]
+        let isRight =
+            sink.isOpen
+            ? calls.isEmpty || calls == [.joined] : calls == [.joined, .closed, .left] || calls == [.closed]
         return isRight ? nil : "the hooks of a stream that is \(sink.isOpen ? "open" : "over") were called: \(calls)"
     }
 }

@@ -11,17 +11,17 @@ package final class SteppedLoop: EventLoop {
     package init() {}
 
     /// Does what there is, and what that leads to.
-    package func run() {
+    package func run() { while !isIdle { turn() } }
+
+    /// Does what there is now.
+    package func turn() {
         runner.withLock { $0 = pthread_self() }
         defer { runner.withLock { $0 = nil } }
-        while true {
-            let taken = work.withLock { work in
-                defer { work = [] }
-                return work
-            }
-            guard !taken.isEmpty else { return }
-            for task in taken { task() }
+        let taken = work.withLock { work in
+            defer { work = [] }
+            return work
         }
+        for task in taken { task() }
     }
 
     package var isIdle: Bool { work.withLock { $0.isEmpty } }

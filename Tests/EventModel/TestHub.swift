@@ -73,6 +73,13 @@ package struct TestHub {
     }
 }
 
+extension EventHub {
+    /// Without waiting, where the caller is `async`, too.
+    package func publishNow(_ event: ServerSentEvent, to audience: EventAudience) throws {
+        try publish(event, to: audience)
+    }
+}
+
 /// What `martlet.gap` says.
 package struct Gap: Decodable {
     let first: String

@@ -22,6 +22,8 @@ struct AccountController {
 
     /// POST /account/logout
     @POST func logout(_ ctx: Context) -> Envelope {
+        // Streams outlive the session that they were opened with.
+        if let user = ctx.session["user_id"] { for client in ctx.sse.clients(of: user) { client.close() } }
         ctx.session.destroy()
         return .ok("已退出")
     }

@@ -35,38 +35,26 @@ public enum ActionResult {
     /// A sequence of events is a stream that ends with it.
     public static func response<S: AsyncSequence & Sendable>(_ events: S, _ context: Context) throws -> Response
     where S.Element == ServerSentEvent {
-        try response(context.sse.stream { try await $0.forward(events) }, context)
+        try response(context.sse.stream { try await $0.forward(events) { $0 } }, context)
     }
 
     /// A sequence of a family's events is a stream that ends with it.
     public static func response<S: AsyncSequence & Sendable>(_ events: S, _ context: Context) throws -> Response
     where S.Element: ServerEvents {
-        try response(context.sse.stream { try await $0.forward(events.map { try .typed($0) }) }, context)
+        try response(context.sse.stream { try await $0.forward(events) { try .typed($0) } }, context)
     }
 
     /// A sequence of texts is a stream of `message` events with them, as they are.
     public static func response<S: AsyncSequence & Sendable>(_ texts: S, _ context: Context) throws -> Response
     where S.Element == String {
-        try response(
-            context.sse.stream { client in
-                for try await text in texts {
-                    try await client.whenWritable()
-                    try client.send(data: text)
-                }
-            }, context)
+        try response(context.sse.stream { try await $0.forward(texts) { ServerSentEvent(data: $0) } }, context)
     }
 
     /// A sequence of any other `Encodable` is a stream of `message` events with them as JSON.
     @_disfavoredOverload
     public static func response<S: AsyncSequence & Sendable>(_ values: S, _ context: Context) throws -> Response
     where S.Element: Encodable {
-        try response(
-            context.sse.stream { client in
-                for try await value in values {
-                    try await client.whenWritable()
-                    try client.send(data: value)
-                }
-            }, context)
+        try response(context.sse.stream { try await $0.forward(values) { try .json(nil, $0, nil) } }, context)
     }
 
     @available(

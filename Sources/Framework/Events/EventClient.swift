@@ -77,10 +77,9 @@ public struct EventClient: Sendable, Identifiable {
     }
 
     /// Sends what a sequence gives, no faster than the peer reads.
-    func forward<S: AsyncSequence>(_ events: S) async throws where S.Element == ServerSentEvent {
-        for try await event in events {
-            try await whenWritable()
-            try await hub.sendWhenStoreHasRoom(to: id, event)
-        }
+    func forward<S: AsyncSequence>(
+        _ elements: S, _ event: (S.Element) throws -> ServerSentEvent
+    ) async throws {
+        for try await element in elements { try await hub.sendWhenWritable(to: id, event(element)) }
     }
 }

@@ -18,7 +18,10 @@ struct EventHistory {
     /// passed over.
     private var order: CircularBuffer<PublishedEvent> = []
     private var keptCount = 0
+    /// With what stands around each event in memory.
     private(set) var byteCount = 0
+    /// The last event of any audience that is missing here.
+    private var missingThrough: UInt64
     /// The same for logs that were dropped as a whole.
     private var forgottenThrough: UInt64
     private var forgottenAt: UInt64 = 0
@@ -36,6 +39,7 @@ struct EventHistory {
     init(_ limits: HistoryLimits, startingAfter sequence: UInt64, _ deletedThrough: [EventAudience: UInt64] = [:]) {
         self.limits = limits
         forgottenThrough = sequence
+        missingThrough = deletedThrough.values.reduce(sequence, max)
         for (audience, deleted) in deletedThrough {
             logs[audience] = Log(forgottenThrough: max(sequence, deleted), forgottenAt: 0)
         }
@@ -49,7 +53,7 @@ struct EventHistory {
         logs[event.audience, default: log].events.append(event)
         order.append(event)
         keptCount += 1
-        byteCount += event.frame.byteCount
+        byteCount += event.historyBytes
         if let count = logs[event.audience]?.events.count, count > limits.maxEventsPerTopic {
             forgetFirst(of: event.audience)
         }
@@ -63,6 +67,7 @@ struct EventHistory {
     mutating func skip(_ event: PublishedEvent) {
         let log = newLog
         logs[event.audience, default: log].skippedThrough = event.sequence
+        missingThrough = max(missingThrough, event.sequence)
         dropEmptyLogs()
     }
 
@@ -90,10 +95,11 @@ struct EventHistory {
         forgottenCount += 1
         logs[audience]?.forgottenThrough = event.sequence
         logs[audience]?.forgottenAt = forgottenCount
+        missingThrough = max(missingThrough, event.sequence)
         if recentlyForgotten.count == Self.maximumRecentlyForgotten { recentlyForgotten.removeFirst() }
         recentlyForgotten.append((event.sequence, audience))
         keptCount -= 1
-        byteCount -= event.frame.byteCount
+        byteCount -= event.historyBytes
     }
 
     /// A log that became empty knows what it has lost; of too many such logs only the latest loss is kept.
@@ -110,6 +116,7 @@ struct EventHistory {
 
     /// The place of the last event behind `sequence` that is known to be missing; nil where none is.
     func missingThrough(for subscription: Subscription, after sequence: UInt64) -> UInt64? {
+        guard missingThrough > sequence else { return nil }
         var missing: UInt64 = 0
         // What a dropped log knew, every log may have been.
         if !areLogsKnown(for: subscription) { missing = forgottenThrough }
@@ -119,55 +126,115 @@ struct EventHistory {
 
     /// Some events in order.
     struct Page {
-        var events: [PublishedEvent]
-        /// True where these are all there are.
-        var isLast: Bool
+        var events: [PublishedEvent] = []
+        /// Up to where these are all there are.
+        var through: UInt64
         /// The place up to which events were forgotten since the reader began; 0 where none were.
         var forgottenThrough: UInt64 = 0
+        /// From which count of forgotten events on the reader has to ask again.
+        var askedThrough: UInt64
     }
+
+    /// How many events a page looks at, whomever they are for: the lock is held for no longer.
+    private static let maximumLooks = 2048
 
     /// The next events for a subscription between two places in the order, the later included.
     ///
-    /// - Parameter start: the count of events that were forgotten when the reader began.
+    /// - Parameter start: the count of events that were forgotten when the reader began, or asked last.
     func page(
-        for subscription: Subscription, after sequence: UInt64, through end: UInt64, limit: Int, since start: UInt64
+        for subscription: Subscription, _ filter: AudienceFilter, after sequence: UInt64, through end: UInt64,
+        limit: Int,
+        since start: UInt64
     ) -> Page {
-        var page = Page(events: [], isLast: true)
-        if forgottenAt > start, !areLogsKnown(for: subscription) { page.forgottenThrough = forgottenThrough }
-        forEachLog(of: subscription) { audience, log in
-            if log.forgottenAt > start {
-                let forgotten =
-                    log.forgottenThrough <= end
-                    ? log.forgottenThrough : lastForgotten(of: audience, through: end, since: start)
-                page.forgottenThrough = max(page.forgottenThrough, forgotten)
-            }
-            let rest = log.events[log.events.firstIndex(after: sequence)..<log.events.firstIndex(after: end)]
-            page.events += rest.prefix(limit)
-            if rest.count > limit { page.isLast = false }
-        }
-        page.forgottenThrough = min(page.forgottenThrough, end)
-        page.events.sort { $0.sequence < $1.sequence }
-        if page.events.count > limit {
-            page.events.removeLast(page.events.count - limit)
-            page.isLast = false
+        var page = Page(through: end, askedThrough: start)
+        noteForgotten(&page, subscription, filter, through: end)
+        if filter.isWide {
+            look(for: filter, after: sequence, through: end, limit, &page)
+        } else {
+            merge(subscription, after: sequence, through: end, limit, &page)
         }
         return page
     }
 
-    /// The last event up to `end` that was forgotten since then; 0 for none. Where more were forgotten than are remembered
-    /// it cannot be told, and is said to be the one at `end`.
-    private func lastForgotten(of audience: EventAudience, through end: UInt64, since start: UInt64) -> UInt64 {
+    /// Goes through all events: a pattern may reach thousands of logs.
+    private func look(
+        for filter: AudienceFilter, after sequence: UInt64, through end: UInt64, _ limit: Int, _ page: inout Page
+    ) {
+        var looks = 0
+        for event in order[order.firstIndex(after: sequence)..<order.firstIndex(after: end)] {
+            if page.events.count == limit || looks == Self.maximumLooks { return }
+            looks += 1
+            page.through = event.sequence
+            if filter.includes(event.audience), isKept(event) { page.events.append(event) }
+        }
+        page.through = end
+    }
+
+    /// Puts the events of a few logs in order.
+    private func merge(
+        _ subscription: Subscription, after sequence: UInt64, through end: UInt64, _ limit: Int, _ page: inout Page
+    ) {
+        var isCut = false
+        forEachLog(of: subscription) { _, log in
+            let rest = log.events[log.events.firstIndex(after: sequence)..<log.events.firstIndex(after: end)]
+            page.events += rest.prefix(limit)
+            if rest.count > limit { isCut = true }
+        }
+        page.events.sort { $0.sequence < $1.sequence }
+        if page.events.count > limit {
+            page.events.removeLast(page.events.count - limit)
+            isCut = true
+        }
+        if isCut, let last = page.events.last { page.through = last.sequence }
+    }
+
+    /// Finds what a reader came too late for.
+    private func noteForgotten(
+        _ page: inout Page, _ subscription: Subscription, _ filter: AudienceFilter, through end: UInt64
+    ) {
+        let start = page.askedThrough
+        guard forgottenCount > start else { return }
+        var (last, isBeyond) = (0 as UInt64, false)
+        func note(_ forgotten: UInt64) {
+            if forgotten <= end { last = max(last, forgotten) } else { isBeyond = true }
+        }
+        if forgottenAt > start, !areLogsKnown(for: subscription) {
+            last = min(forgottenThrough, end)
+            isBeyond = forgottenThrough > end
+        }
         let count = forgottenCount - start
-        guard count <= recentlyForgotten.count else { return end }
-        return recentlyForgotten.suffix(Int(count)).last { $0.sequence <= end && $0.audience == audience }?.sequence
-            ?? 0
+        if count <= recentlyForgotten.count {
+            for (sequence, audience) in recentlyForgotten.suffix(Int(count)) where filter.includes(audience) {
+                note(sequence)
+            }
+        } else {
+            // More than is remembered: where it cannot be told which, it is said to be the one at `end`.
+            forEachLog(of: subscription) { _, log in
+                guard log.forgottenAt > start else { return }
+                note(log.forgottenThrough)
+                if log.forgottenThrough > end { last = end }
+            }
+        }
+        page.forgottenThrough = last
+        // What is forgotten and not yet reached must be found again.
+        if !isBeyond { page.askedThrough = forgottenCount }
     }
 
     /// The place behind which a subscription's last `count` events stand.
     func place(ofLast count: Int, for subscription: Subscription, else end: UInt64) -> UInt64 {
         guard count > 0 else { return end }
+        let filter = AudienceFilter(subscription)
         var sequences: [UInt64] = []
-        forEachLog(of: subscription) { _, log in sequences += log.events.suffix(count).map(\.sequence) }
+        if filter.isWide, count >= keptCount {
+            return order.first { filter.includes($0.audience) && isKept($0) }.map { $0.sequence - 1 } ?? end
+        } else if filter.isWide {
+            for event in order.reversed() where filter.includes(event.audience) && isKept(event) {
+                sequences.append(event.sequence)
+                if sequences.count == count { break }
+            }
+        } else {
+            forEachLog(of: subscription) { _, log in sequences += log.events.suffix(count).map(\.sequence) }
+        }
         guard !sequences.isEmpty else { return end }
         sequences.sort()
         return sequences[max(0, sequences.count - count)] - 1

@@ -85,12 +85,20 @@ public final class EventHub: Sendable {
 
     /// A stream that ends when its body has returned; the body is cancelled when the stream ends before. Where the body
     /// throws, the stream ends with a `martlet.error` event.
+    ///
+    /// - Parameters:
+    ///   - user: whose it is, for `send(toUser:)`.
+    ///   - expiresAfter: when it ends unless it is refreshed; nil for never. See `StreamRefresh`.
+    ///   - isCompressed: true to send it with gzip to clients that accept that.
+    ///   - onClose: runs exactly once, however the stream ended.
     public func stream(
-        user: String? = nil, isCompressed: Bool = false,
+        user: String? = nil, expiresAfter: Duration? = nil, isCompressed: Bool = false,
         _ body: @escaping @Sendable (EventClient) async throws -> Void,
         onClose: (@Sendable (EventClient) -> Void)? = nil
     ) -> EventStream {
-        EventStream(user: user, endsWithBody: true, isCompressed: isCompressed, body: body, onClose: onClose)
+        EventStream(
+            user: user, endsWithBody: true, expiresAfter: expiresAfter, isCompressed: isCompressed, body: body,
+            onClose: onClose)
     }
 
     // MARK: - Publishing
@@ -184,12 +192,6 @@ public final class EventHub: Sendable {
         _ event: ServerSentEvent, _ draft: Prepared, _ audience: EventAudience, _ state: inout HubState,
         hasEntered: Bool = false, acknowledge: (@Sendable ((any Error)?) -> Void)?
     ) throws(StoreBacklogError) -> Receipt {
-        let count = state.count(of: audience)
-        if count == 0, case .user = audience {
-            // The caller is told that nobody is there: nobody is to get it later.
-            acknowledge?(nil)
-            return Receipt(id: nil, clientCount: 0)
-        }
         if !hasEntered { try checkStoreRoom(byteCount: draft.frame.byteCount, &state) }
         state.lastSequence += 1
         state.published += 1
@@ -205,7 +207,7 @@ public final class EventHub: Sendable {
                 sequence: published.sequence, audience: audience, event: event.event, data: event.data,
                 publishedAt: .now, isCompressible: published.frame.isCompressible) : nil
         put(.event(published), &state, stored: stored, acknowledge: acknowledge)
-        return Receipt(id: id?.description, clientCount: count)
+        return Receipt(id: id?.description, clientCount: state.count(of: audience))
     }
 
     // MARK: - Sending to one
@@ -228,8 +230,11 @@ public final class EventHub: Sendable {
         }
     }
 
-    /// The same, which waits for a store that has fallen behind.
-    func sendWhenStoreHasRoom(to client: EventClient.ID, _ event: ServerSentEvent) async throws {
+    /// The same, no faster than the client reads, and when a store that has fallen behind has room.
+    ///
+    /// - Throws: `CancellationError` when the stream has ended.
+    func sendWhenWritable(to client: EventClient.ID, _ event: ServerSentEvent) async throws {
+        try await whenWritable(client)
         let draft = try EventFrame.Draft(event)
         let demand = PublisherGate.Demand(byteCount: draft.byteCount, topic: nil, isStored: writer != nil)
         if demand.isStored { try await enter(demand) }
@@ -299,7 +304,7 @@ public final class EventHub: Sendable {
             subscriber.joined(at: state.deliveredSequence, in: &state)
             state.mailboxes[index].append(.join(subscriber))
             if state.isClosing {
-                state.mailboxes[index].append(.close(id, reconnect: true))
+                state.mailboxes[index].append(.turnAway(id))
             } else {
                 state.add(HubState.Member(client: client, shard: index, subscription: subscriber.subscription))
             }
@@ -328,9 +333,14 @@ public final class EventHub: Sendable {
         }
     }
 
-    func hold(_ topic: String) { state.withLock { $0.gate.hold(topic) } }
+    /// A client holds up who publishes to its topics and waits for readers.
+    func hold(_ client: EventClient.ID, _ topics: [TopicPattern]) {
+        state.withLock { $0.gate.hold(topics, for: client) }
+    }
 
-    func release(_ topics: some Sequence<String>) { regulate { gate in for topic in topics { gate.release(topic) } } }
+    func release(_ client: EventClient.ID, _ topics: [TopicPattern]) {
+        regulate { $0.release(topics, for: client) }
+    }
 
     // MARK: - The order
 

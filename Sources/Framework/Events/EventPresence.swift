@@ -12,11 +12,14 @@ extension EventHub {
     public var clientCount: Int { state.withLock { $0.clients.count } }
 
     /// The open streams, the oldest first.
-    public var clients: [EventClient] { Self.inOrder(state.withLock { $0.clients.values.map(\.client) }) }
+    public var clients: [EventClient] { Self.inOrder(state.withLock { $0.clients }.values.map(\.client)) }
 
     /// The open streams that get what is published to a topic, the oldest first.
     public func clients(on topic: String) -> [EventClient] {
-        Self.inOrder(state.withLock { Array($0.topics.members(on: topic).values) })
+        let groups = state.withLock { $0.topics.groups(on: topic) }
+        var clients = groups.first ?? [:]
+        for group in groups.dropFirst() { clients.merge(group) { first, _ in first } }
+        return Self.inOrder(Array(clients.values))
     }
 
     /// The open streams of a user, the oldest first.
@@ -28,7 +31,7 @@ extension EventHub {
     public func users(on topic: String) -> [String] { Set(clients(on: topic).compactMap(\.user)).sorted() }
 
     /// Who is there at all: each user once, in order.
-    public var users: [String] { state.withLock { $0.users.keys.sorted() } }
+    public var users: [String] { state.withLock { $0.users }.keys.sorted() }
 
     private static func inOrder(_ clients: [EventClient]) -> [EventClient] {
         clients.sorted { $0.id.rawValue < $1.id.rawValue }

@@ -33,11 +33,14 @@ extension EventHub {
     /// A stream that tells how far a task is, then `complete` with `{"status":"done"}`, and ends. Where the task throws, a
     /// `martlet.error` event is the last. When the client goes away, the task is cancelled.
     ///
-    /// - Parameter total: how much there is to do, in units of the task's own.
+    /// - Parameters:
+    ///   - total: how much there is to do, in units of the task's own.
+    ///   - expiresAfter: when the stream ends unless it is refreshed; nil for never. See `StreamRefresh`.
     public func progress(
-        total: Int = 100, _ task: @escaping @Sendable (EventProgress) async throws -> Void
+        total: Int = 100, expiresAfter: Duration? = nil,
+        _ task: @escaping @Sendable (EventProgress) async throws -> Void
     ) -> EventStream {
-        stream { client in
+        stream(expiresAfter: expiresAfter) { client in
             try await task(EventProgress(total: total, client: client))
             try client.send(event: "complete", data: ["status": "done"])
         }

@@ -1,14 +1,22 @@
 import MartletEventStream
 import NIOCore
 
-/// The events that wait for one client that reads more slowly than they come.
-struct EventQueue {
+/// The events that wait for one client that reads more slowly than they come. Most clients have none.
+// Confined to the loop of its subscriber.
+final class EventQueue {
     private struct Entry {
         let frame: EventFrame
         let event: PublishedEvent?
         let place: UInt64
     }
-    private var entries: CircularBuffer<Entry> = []
+    /// In order; nil where one was dropped.
+    private var entries: CircularBuffer<Entry?> = []
+    /// How many were taken from the front: where the first entry stands in the count of all that ever waited.
+    private var takenCount = 0
+    private var droppedCount = 0
+    /// Where those stand that may be dropped, so that none is looked for among all the others.
+    private var droppable: [EventAudience: CircularBuffer<Int>] = [:]
+    private var latest: [EventAudience: [String: Int]] = [:]
     private(set) var byteCount = 0
     private var gap: EventGap?
 
@@ -27,30 +35,49 @@ struct EventQueue {
     /// - Parameters:
     ///   - event: nil for what is sent to this client alone.
     ///   - place: where it stands in the order of events.
-    mutating func append(_ frame: EventFrame, _ event: PublishedEvent?, place: UInt64, budget: Int) -> Outcome {
+    func append(_ frame: EventFrame, _ event: PublishedEvent?, place: UInt64, budget: Int) -> Outcome {
         var dropped = 0
-        if let event, let key = event.key,
-            let older = entries.firstIndex(where: { $0.event?.key == key && $0.event?.audience == event.audience })
-        {
-            drop(at: older)
+        if let event, let key = event.key, let older = latest[event.audience]?[key] {
+            drop(older)
             dropped += 1
         }
         while byteCount + frame.byteCount > budget {
-            guard case .dropOldest? = event?.slowReaders,
-                let oldest = entries.firstIndex(where: { $0.event?.audience == event?.audience })
-            else { return .overflow }
-            drop(at: oldest)
+            guard let event, let oldest = droppable[event.audience]?.popFirst() else { return .overflow }
+            drop(oldest)
             dropped += 1
+        }
+        if let event {
+            let position = takenCount + entries.count
+            if case .dropOldest = event.slowReaders { droppable[event.audience, default: []].append(position) }
+            if let key = event.key { latest[event.audience, default: [:]][key] = position }
         }
         entries.append(Entry(frame: frame, event: event, place: place))
         byteCount += frame.byteCount
         return dropped > 0 ? .dropped(dropped) : .queued
     }
 
-    private mutating func drop(at index: CircularBuffer<Entry>.Index) {
-        let entry = entries.remove(at: index)
+    private func drop(_ position: Int) {
+        let index = entries.index(entries.startIndex, offsetBy: position - takenCount)
+        guard let entry = entries[index] else { return }
+        entries[index] = nil
+        droppedCount += 1
         byteCount -= entry.frame.byteCount
         if let event = entry.event { gap = EventGap(including: event.sequence, gap) }
+        // What was dropped must not take the room of what waits.
+        if droppedCount > entries.count / 2 { closeRanks() }
+    }
+
+    /// Takes the places out of those that were dropped.
+    private func closeRanks() {
+        let waiting = entries.compactMap { $0 }
+        entries = []
+        (takenCount, droppedCount, droppable, latest) = (0, 0, [:], [:])
+        for (position, entry) in waiting.enumerated() {
+            entries.append(entry)
+            guard let event = entry.event else { continue }
+            if case .dropOldest = event.slowReaders { droppable[event.audience, default: []].append(position) }
+            if let key = event.key { latest[event.audience, default: [:]][key] = position }
+        }
     }
 
     enum Next {
@@ -61,15 +88,36 @@ struct EventQueue {
     /// What goes out next: first the news of what was dropped.
     ///
     /// - Parameter bound: only what stands before it in the order of events.
-    mutating func popFirst(before bound: UInt64 = .max) -> Next? {
+    func popFirst(before bound: UInt64 = .max) -> Next? {
         if let gap {
             self.gap = nil
             return .gap(gap)
         }
-        guard let entry = entries.first, entry.place < bound else { return nil }
-        entries.removeFirst()
-        byteCount -= entry.frame.byteCount
-        return .frame(entry.frame, place: entry.place)
+        while let first = entries.first {
+            guard let entry = first else {
+                entries.removeFirst()
+                takenCount += 1
+                droppedCount -= 1
+                continue
+            }
+            guard entry.place < bound else { return nil }
+            entries.removeFirst()
+            forget(entry)
+            takenCount += 1
+            byteCount -= entry.frame.byteCount
+            return .frame(entry.frame, place: entry.place)
+        }
+        return nil
+    }
+
+    /// The first entry is taken.
+    private func forget(_ entry: Entry) {
+        guard let event = entry.event else { return }
+        if case .dropOldest = event.slowReaders {
+            droppable[event.audience]?.removeFirst()
+            if droppable[event.audience]?.isEmpty == true { droppable[event.audience] = nil }
+        }
+        if let key = event.key, latest[event.audience]?[key] == takenCount { latest[event.audience]?[key] = nil }
     }
 }
 

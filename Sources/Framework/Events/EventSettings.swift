@@ -56,6 +56,14 @@ public struct EventSettings: Sendable {
             }
     }
 
+    /// True where one of the topics of a subscription has publishers wait for its readers.
+    func suspendsPublishers(of subscription: Subscription) -> Bool {
+        rules.contains { rule in
+            guard case .suspendPublisher = rule.settings.slowReaders else { return false }
+            return subscription.topics.contains { rule.pattern.overlaps($0) }
+        }
+    }
+
     package func settings(of audience: EventAudience) -> TopicSettings {
         guard !rules.isEmpty, case .topic(let topic) = audience else { return TopicSettings.standard }
         return rules.first { $0.pattern.matches(topic) }?.settings ?? TopicSettings.standard
@@ -92,7 +100,7 @@ public enum SlowReaderPolicy: Sendable {
 public struct HistoryLimits: Sendable {
     /// The most events of one topic, of the broadcasts, or of one user's.
     public var maxEventsPerTopic = 1000
-    /// The most bytes of all events together.
+    /// The most bytes of all events together, each with 512 for what stands around it in memory.
     public var maxBytes = 32 * 1024 * 1024
     /// How old an event may be.
     public var maxAge = Duration.seconds(15 * 60)

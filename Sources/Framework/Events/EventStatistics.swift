@@ -28,7 +28,7 @@ extension ShardCounters {
 public struct EventStatistics: Sendable, Encodable {
     /// How many streams are open.
     public var streams = 0
-    /// How many of them subscribed to each topic by its name, and not by a pattern.
+    /// How many of them subscribed to each topic by its name, and to each pattern by its text.
     public var streamsByTopic: [String: Int] = [:]
     public var streamsByUser: [String: Int] = [:]
     public var streamsByAddress: [String: Int] = [:]
@@ -90,9 +90,9 @@ extension EventHub {
     public var statistics: EventStatistics {
         get async {
             var statistics = figures
-            (statistics.streamsByTopic, statistics.streamsByUser) = state.withLock { state in
-                (state.topics.counts, state.users.mapValues(\.count))
-            }
+            let (topics, users) = state.withLock { ($0.topics, $0.users) }
+            statistics.streamsByTopic = topics.counts
+            statistics.streamsByUser = users.mapValues(\.count)
             statistics.streamsByAddress = admission.byAddress
             for shard in shards {
                 let loop = try? await shard.executor.eventLoop.submit { shard.figures }.get()

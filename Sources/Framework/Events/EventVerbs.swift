@@ -97,7 +97,10 @@ extension EventHub {
 
     /// Sends a text to every stream of a user: all of the user's tabs.
     ///
-    /// - Returns: a receipt whose `clientCount` is 0 when the user is not there; then nothing is kept.
+    /// It is kept like any other: a tab that is away for a moment gets it when it comes back.
+    ///
+    /// - Returns: a receipt whose `clientCount` is 0 when the user is not there; ask `isConnected(user:)` first where the
+    ///   event is for nobody then.
     @discardableResult
     public func send(
         toUser user: String, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true

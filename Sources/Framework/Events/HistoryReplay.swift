@@ -14,12 +14,17 @@ final class HistoryReplay {
     private var announcedThrough: UInt64
     /// The last place in the order that an id has told the client.
     private var claimed: UInt64
-    /// How many events the history had forgotten when this began: a new client has no claim to those.
-    private let start: UInt64
+    /// How many events the history had forgotten when this began, or asked last: a new client has no claim to those.
+    private var start: UInt64
+    private let filter: AudienceFilter
     /// How many events are taken out of the history at once.
     private static let pageSize = 64
 
-    init(after position: UInt64, through end: UInt64, missingThrough: UInt64?, since start: UInt64) {
+    init(
+        _ subscription: Subscription, after position: UInt64, through end: UInt64, missingThrough: UInt64?,
+        since start: UInt64
+    ) {
+        filter = AudienceFilter(subscription)
         self.position = position
         self.end = end
         self.start = start
@@ -42,8 +47,10 @@ final class HistoryReplay {
         let page =
             position < end
             ? hub.state.withLock {
-                $0.history.page(for: subscription, after: position, through: end, limit: Self.pageSize, since: start)
-            } : EventHistory.Page(events: [], isLast: true)
+                $0.history.page(
+                    for: subscription, filter, after: position, through: end, limit: Self.pageSize, since: start)
+            } : EventHistory.Page(through: end, askedThrough: start)
+        start = page.askedThrough
         let known = max(position, announcedThrough)
         if page.forgottenThrough > known {
             // Forgotten while this client was on its way there: at the least, none is silent about it.
@@ -55,11 +62,10 @@ final class HistoryReplay {
         for event in page.events {
             while let place = writeWaiting(event.sequence) { claimed = max(claimed, place) }
             write(event.frame)
-            position = event.sequence
             claimed = event.sequence
         }
-        guard page.isLast, page.events.isEmpty else { return page.events.count }
-        position = end
+        position = max(position, page.through)
+        guard position >= end, page.events.isEmpty else { return page.events.count }
         while let place = writeWaiting(.max) { claimed = max(claimed, place) }
         if announcedThrough > claimed, let frame = ControlEvent.place("\(hub.epoch)-\(announcedThrough)") {
             // It need not be told again.
@@ -88,7 +94,8 @@ extension EventHub {
         func start(after place: UInt64, missingThrough: UInt64?, _ resume: ControlEvent.Resume?) -> StreamStart {
             StreamStart(
                 replay: HistoryReplay(
-                    after: place, through: end, missingThrough: missingThrough, since: state.history.forgottenCount),
+                    subscription, after: place, through: end, missingThrough: missingThrough,
+                    since: state.history.forgottenCount),
                 resume: resume, place: place)
         }
         if case .after(let id) = resume, id.epoch == epoch, id.sequence <= end {

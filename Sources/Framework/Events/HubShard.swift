@@ -11,6 +11,8 @@ final class HubShard: @unchecked Sendable {
         /// To one client, at that place in the order.
         case send(EventClient.ID, EventFrame.Draft, after: UInt64)
         case close(EventClient.ID, reconnect: Bool)
+        /// It came after the farewell to the others.
+        case turnAway(EventClient.ID)
         case closeAll(Set<EventClient.ID>)
         case refresh(EventClient.ID, until: Duration)
     }
@@ -58,12 +60,15 @@ final class HubShard: @unchecked Sendable {
                 subscribers[id]?.send(draft, after: sequence)
             case .close(let id, let reconnect):
                 subscribers[id]?.end(reconnect: reconnect)
+            case .turnAway(let id):
+                subscribers[id]?.farewell(retry: limits.reconnectSpread)
+                subscribers[id]?.end(reconnect: true)
             case .closeAll(let clients):
                 for subscriber in Array(subscribers.values) where clients.contains(subscriber.client.id) {
                     subscriber.end(reconnect: true)
                 }
             case .refresh(let id, let time):
-                subscribers[id]?.expiry = time
+                if subscribers[id]?.expiry != nil { subscribers[id]?.expiry = time }
             }
             index += 1
         }

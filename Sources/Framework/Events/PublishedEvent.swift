@@ -36,6 +36,9 @@ package final class PublishedEvent: Sendable {
 }
 
 extension PublishedEvent {
+    /// What it takes of the history's bytes: its own, and about what stands around them in memory.
+    var historyBytes: Int { frame.byteCount + 512 }
+
     /// The topic whose slow readers may hold up who publishes this.
     var suspendingTopic: String? {
         guard case .suspendPublisher = slowReaders, case .topic(let topic) = audience else { return nil }
@@ -72,7 +75,7 @@ package struct EventID: Sendable, Hashable, CustomStringConvertible {
 
 /// What a publisher learns.
 public struct Receipt: Sendable, Hashable {
-    /// The event's id on the wire, where it is the hub's; nil where the app gave its own, or nobody was there to get it.
+    /// The event's id on the wire, where it is the hub's; nil where the app gave its own.
     public let id: String?
     /// How many streams it was sent to.
     public let clientCount: Int

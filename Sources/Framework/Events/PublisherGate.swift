@@ -24,8 +24,8 @@ struct PublisherGate {
     /// For each loop, the bytes of events that may be held up and that its clients have not been given yet.
     private var underway: [Int]
     private let maximumUnderway: Int
-    /// Topics that are held up: by how many clients.
-    private var holds: [String: Int] = [:]
+    /// The clients for whom enough waits already, by what they subscribed to.
+    private var slowReaders = TopicIndex<EventClient.ID>()
     private var waiting: [(id: Int, demand: Demand, continuation: Continuation)] = []
     private var isClosing = false
 
@@ -40,7 +40,7 @@ struct PublisherGate {
 
     var waitingCount: Int { waiting.count }
 
-    func isHeld(_ topic: String) -> Bool { holds[topic] != nil }
+    func isHeld(_ topic: String) -> Bool { slowReaders.reaches(topic) }
 
     /// An event larger than all the room has it alone.
     func hasStoreRoom(for demand: Demand) -> Bool {
@@ -49,9 +49,9 @@ struct PublisherGate {
     }
 
     /// True where an event that cannot wait is turned away: there is no room, or others wait for it already. Whoever needs
-    /// much of it would else wait for as long as others take little.
+    /// much of it would else wait for as long as others take little. Who waits for readers has no claim to the store.
     func mustYield(_ demand: Demand) -> Bool {
-        !hasStoreRoom(for: demand) || waiting.contains { $0.demand.isStored && !isHeld($0.demand) }
+        !hasStoreRoom(for: demand) || waiting.contains { !isHeld($0.demand) && !hasStoreRoom(for: $0.demand) }
     }
 
     private func hasReaderRoom(for demand: Demand) -> Bool {
@@ -91,11 +91,13 @@ struct PublisherGate {
     /// The clients of a loop were given so many bytes of events that may be held up.
     mutating func wereDelivered(_ bytes: Int, shard: Int) { underway[shard] -= bytes }
 
-    mutating func hold(_ topic: String) { holds[topic, default: 0] += 1 }
+    /// Holds up who publishes to anything that a client subscribed to: whatever it is, it would wait for the same client.
+    mutating func hold(_ topics: [TopicPattern], for client: EventClient.ID) {
+        for topic in topics { slowReaders.insert(client, client, on: topic) }
+    }
 
-    mutating func release(_ topic: String) {
-        guard let count = holds[topic] else { return }
-        holds[topic] = count > 1 ? count - 1 : nil
+    mutating func release(_ topics: [TopicPattern], for client: EventClient.ID) {
+        for topic in topics { slowReaders.remove(client, from: topic) }
     }
 
     // MARK: - Waiting

@@ -74,13 +74,18 @@ extension EventHub {
 }
 
 extension Context {
-    /// Where a client that comes back says it was: `Last-Event-ID`, or `?lastEventId=` for clients that cannot set it.
+    /// Where a client that comes back says it was: `Last-Event-ID`, or `?lastEventId=` for clients that cannot set it; empty
+    /// where it says so in a query that cannot be read.
     public var lastEventID: String? {
         if let field = HTTPField.Name("Last-Event-ID"), let value = request.headers[field], !value.isEmpty {
             return value
         }
-        guard request.rawQuery != nil, let value = try? request.query["lastEventId"], !value.isEmpty else { return nil }
-        return value
+        guard let query = request.rawQuery else { return nil }
+        do {
+            return try request.query["lastEventId"].flatMap { $0.isEmpty ? nil : $0 }
+        } catch {
+            return query.contains("lastEventId") ? "" : nil
+        }
     }
 }
 

@@ -25,9 +25,11 @@ package final class Subscriber: @unchecked Sendable {
     private let shard: HubShard
     private var phase = Phase.opening
     private var body: Task<Void, Never>?
-    private var queue = EventQueue()
+    /// nil where nothing waits.
+    private var queue: EventQueue?
     private var waiting: [CheckedContinuation<Void, any Error>] = []
-    private var heldTopics: Set<String> = []
+    private var isHoldingPublishers = false
+    private lazy var mayHoldPublishers = hub.settings.suspendsPublishers(of: subscription)
     /// The last event that was taken care of.
     private var lastSeen: UInt64 = 0
     private var needsFlush = false
@@ -59,7 +61,7 @@ package final class Subscriber: @unchecked Sendable {
     var hasEnded: Bool { if case .ended = phase { true } else { false } }
 
     /// Bytes that wait until the peer reads.
-    var queuedBytes: Int { queue.byteCount }
+    var queuedBytes: Int { queue?.byteCount ?? 0 }
 
     private var hub: EventHub { client.hub }
 
@@ -76,15 +78,15 @@ package final class Subscriber: @unchecked Sendable {
         guard let start else { return }
         self.start = nil
         lastTick = shard.tick
-        if let expiresAfter {
-            expiry = hub.now + expiresAfter
-            let news = ControlEvent.Expiry(client: client.id, seconds: expiresAfter / .seconds(1))
-            if let frame = ControlEvent.frame("martlet.expiry", news) { write(frame) }
-        }
         let place = "\(hub.epoch)-\(start.place)"
         if let resume = start.resume { shard.counters.count(resume.verdict) }
         if let resume = start.resume, let frame = ControlEvent.frame("martlet.resume", resume, id: place) {
             write(frame)
+        }
+        if let expiresAfter {
+            expiry = hub.now + expiresAfter
+            let news = ControlEvent.Expiry(client: client.id, seconds: expiresAfter / .seconds(1))
+            if let frame = ControlEvent.frame("martlet.expiry", news) { write(frame) }
         }
         phase = .replaying(start.replay)
         // Before anything is flushed, which may find the peer gone.
@@ -112,8 +114,10 @@ package final class Subscriber: @unchecked Sendable {
     /// - Parameter last: what it is told in the end.
     func end(reconnect: Bool, _ last: EventFrame? = nil) {
         guard !hasEnded else { return }
-        while case .replaying(let replay) = phase { step(replay) }
-        drainQueue(while: { true })
+        // What more the history has than a client may have waiting, it gets when it comes back.
+        var rest = shard.limits.maxStreamBacklogBytes
+        while case .replaying(let replay) = phase, sink.isWritable || rest > 0 { step(replay) { rest -= $0 } }
+        if case .live = phase { drainQueue(while: { true }) }
         if let last { write(last) }
         if !reconnect, let frame = ControlEvent.frame("martlet.close", ["reconnect": false], id: EventHub.farewellID) {
             write(frame)
@@ -147,12 +151,11 @@ package final class Subscriber: @unchecked Sendable {
         place = nil
         body?.cancel()
         body = nil
-        queue = EventQueue()
+        queue = nil
         let cancelled = waiting
         waiting = []
         for continuation in cancelled { continuation.resume(throwing: CancellationError()) }
-        if !heldTopics.isEmpty { hub.release(heldTopics) }
-        heldTopics = []
+        letPublishersOn()
         onClose?(client)
         onClose = nil
         if hadBegun { for hook in hub.settings.leaveHooks { hook(client) } }
@@ -170,7 +173,7 @@ package final class Subscriber: @unchecked Sendable {
     func deliver(_ burst: EventBurst) {
         let events = burst.events
         switch phase {
-        case .live where queue.isEmpty && sink.isWritable && events[0].sequence > lastSeen:
+        case .live where queue == nil && sink.isWritable && events[0].sequence > lastSeen:
             lastSeen = events[events.count - 1].sequence
             write(burst.frame)
         case .live, .replaying:
@@ -211,14 +214,16 @@ package final class Subscriber: @unchecked Sendable {
     }
 
     private func send(_ frame: EventFrame, _ event: PublishedEvent?, place: UInt64) {
-        guard !queue.isEmpty || !sink.isWritable else { return write(frame) }
+        guard queue != nil || !sink.isWritable else { return write(frame) }
         enqueue(frame, event, place: place)
     }
 
     /// Lets it wait for the peer, or for the replay to come to it.
     private func enqueue(_ frame: EventFrame, _ event: PublishedEvent?, place: UInt64) {
+        let queue = queue ?? EventQueue()
+        self.queue = queue
         switch queue.append(frame, event, place: place, budget: shard.limits.maxStreamBacklogBytes) {
-        case .queued: holdPublishers(of: event)
+        case .queued: holdPublishers()
         case .dropped(let count):
             shard.counters.dropped.add(count, ordering: .relaxed)
             if event?.key != nil { shard.counters.superseded.add(count, ordering: .relaxed) }
@@ -226,17 +231,25 @@ package final class Subscriber: @unchecked Sendable {
         }
     }
 
-    private func holdPublishers(of event: PublishedEvent?) {
-        guard let topic = event?.suspendingTopic,
-            queue.byteCount > shard.limits.maxStreamBacklogBytes / 2, heldTopics.insert(topic).inserted
+    /// The other half of the budget is for what is underway by then.
+    private func holdPublishers() {
+        guard !isHoldingPublishers, queuedBytes > shard.limits.maxStreamBacklogBytes / 2,
+            mayHoldPublishers
         else { return }
+        isHoldingPublishers = true
         shard.counters.suspended.add(1, ordering: .relaxed)
-        hub.hold(topic)
+        hub.hold(client.id, subscription.topics)
+    }
+
+    private func letPublishersOn() {
+        guard isHoldingPublishers else { return }
+        isHoldingPublishers = false
+        hub.release(client.id, subscription.topics)
     }
 
     func beat() {
         // A peer that does not take what is there needs no more.
-        if queue.isEmpty, sink.isWritable { write(.heartbeat) }
+        if queue == nil, sink.isWritable { write(.heartbeat) }
     }
 
     /// Spreads the beats of streams that fell silent together.
@@ -266,10 +279,17 @@ package final class Subscriber: @unchecked Sendable {
         guard !isPumping else { return }
         isPumping = true
         defer { isPumping = false }
+        var steps = 0
         while !hasEnded, sink.isWritable {
             if case .replaying(let replay) = phase {
+                // Others on the loop have their turn before a long history is through.
+                guard steps < Self.maximumSteps else {
+                    shard.executor.eventLoop.execute { [self] in pump() }
+                    break
+                }
+                steps += 1
                 step(replay)
-            } else if !queue.isEmpty {
+            } else if queue != nil {
                 drainQueue(while: { sink.isWritable })
             } else {
                 break
@@ -279,9 +299,17 @@ package final class Subscriber: @unchecked Sendable {
         resumeWaiting()
     }
 
+    /// How many pages of the history are written in one go.
+    private static let maximumSteps = 32
+
     /// Writes some of what it missed, or goes live.
-    private func step(_ replay: HistoryReplay) {
-        let count = replay.step(hub, subscription, write: { write($0) }, writeWaiting: { writeWaiting(before: $0) })
+    private func step(_ replay: HistoryReplay, wrote: (Int) -> Void = { _ in }) {
+        let count = replay.step(
+            hub, subscription,
+            write: { frame in
+                write(frame)
+                wrote(frame.byteCount)
+            }, writeWaiting: { writeWaiting(before: $0) })
         if let count {
             shard.counters.replayed.add(count, ordering: .relaxed)
         } else {
@@ -300,7 +328,9 @@ package final class Subscriber: @unchecked Sendable {
     ///
     /// - Returns: its place in the order of events, 0 for the news of a gap; nil where nothing waits before the bound.
     private func writeWaiting(before bound: UInt64 = .max) -> UInt64? {
-        switch queue.popFirst(before: bound) {
+        let next = queue?.popFirst(before: bound)
+        if queue?.isEmpty == true { queue = nil }
+        switch next {
         case nil:
             return nil
         case .frame(let frame, let place):
@@ -315,9 +345,7 @@ package final class Subscriber: @unchecked Sendable {
     }
 
     private func releasePublishers() {
-        guard queue.isEmpty, !heldTopics.isEmpty else { return }
-        hub.release(heldTopics)
-        heldTopics = []
+        if queue == nil { letPublishersOn() }
     }
 
     // MARK: - Writers that wait
@@ -334,7 +362,7 @@ package final class Subscriber: @unchecked Sendable {
 
     private var isTakingMore: Bool {
         guard case .live = phase else { return false }
-        return queue.isEmpty && sink.isWritable
+        return queue == nil && sink.isWritable
     }
 
     private func resumeWaiting() {

@@ -13,3 +13,28 @@ public enum EventAudience: Sendable, Hashable {
     /// The streams that were opened for the user.
     case user(String)
 }
+
+/// Tells whether an event is for a subscription, for who asks about many.
+struct AudienceFilter: Sendable {
+    private let user: String?
+    private var topics: Set<String> = []
+    private var patterns: [TopicPattern] = []
+
+    init(_ subscription: Subscription) {
+        user = subscription.user
+        for topic in subscription.topics {
+            if topic.segments == nil { topics.insert(topic.description) } else { patterns.append(topic) }
+        }
+    }
+
+    /// True where it takes in more audiences than are worth looking up one by one.
+    var isWide: Bool { !patterns.isEmpty || topics.count > 8 }
+
+    func includes(_ audience: EventAudience) -> Bool {
+        switch audience {
+        case .everyone: true
+        case .user(let name): name == user
+        case .topic(let topic): topics.contains(topic) || patterns.contains { $0.matches(topic) }
+        }
+    }
+}

@@ -23,13 +23,23 @@ package struct TopicPattern: Sendable, Hashable, CustomStringConvertible {
 
     package func matches(_ topic: String) -> Bool {
         guard let segments else { return description == topic }
-        let parts = topic.split(separator: "/", omittingEmptySubsequences: false)
-        for (index, segment) in segments.enumerated() {
-            guard index < parts.count else { return false }
+        // Without splitting it: a replay asks this for every event of the history.
+        var rest: Substring? = topic[...]
+        for segment in segments {
+            guard let text = rest else { return false }
             if segment == Self.anyRest { return true }
-            guard segment == Self.anySegment || segment == parts[index] else { return false }
+            let end = text.utf8.firstIndex(of: Self.separator) ?? text.endIndex
+            guard segment == Self.anySegment || segment == text[..<end] else { return false }
+            rest = end == text.endIndex ? nil : text[text.utf8.index(after: end)...]
         }
-        return parts.count == segments.count
+        return rest == nil
+    }
+
+    private static let separator = UInt8(ascii: "/")
+
+    /// The segments of a topic, cut at each slash, whatever combines with it.
+    static func split(_ topic: String) -> [Substring] {
+        topic.utf8.split(separator: separator, omittingEmptySubsequences: false).map { Substring($0) }
     }
 
     /// - Throws: `TopicError` for a text that events cannot be published to.
@@ -50,7 +60,7 @@ package struct TopicPattern: Sendable, Hashable, CustomStringConvertible {
 
     private static func segments(of text: String) throws(TopicError) -> [Substring] {
         guard !text.isEmpty, text.utf8.count <= maximumBytes else { throw badLength(text) }
-        let segments = text.split(separator: "/", omittingEmptySubsequences: false)
+        let segments = split(text)
         guard segments.count <= maximumSegments || !text.utf8.contains(UInt8(ascii: "*")) else {
             throw TopicError(topic: text, reason: "it has more than \(maximumSegments) segments")
         }
@@ -81,8 +91,8 @@ extension TopicPattern {
 
     /// True where some topic is matched by both.
     func overlaps(_ other: TopicPattern) -> Bool {
-        let mine = segments ?? description.split(separator: "/", omittingEmptySubsequences: false)
-        let theirs = other.segments ?? other.description.split(separator: "/", omittingEmptySubsequences: false)
+        let mine = segments ?? Self.split(description)
+        let theirs = other.segments ?? Self.split(other.description)
         for index in 0..<max(mine.count, theirs.count) {
             guard index < mine.count, index < theirs.count else { return false }
             if mine[index] == Self.anyRest || theirs[index] == Self.anyRest { return true }

@@ -26,31 +26,37 @@ struct TopicIndex<Member> {
     func forEachGroup(on topic: String, _ body: (Members) -> Void) {
         if let members = exact[topic] { body(members) }
         guard !patterns.isEmpty else { return }
-        patterns.visit(topic.split(separator: "/", omittingEmptySubsequences: false)[...], body)
+        patterns.visit(TopicPattern.split(topic)[...], body)
     }
 
-    /// Each member once.
-    func members(on topic: String) -> Members {
-        var all: Members = [:]
-        forEachGroup(on: topic) { members in
-            if all.isEmpty { all = members } else { all.merge(members) { first, _ in first } }
-        }
-        return all
+    /// The groups that a topic reaches, the largest first: sharing their storage, and so made in no time.
+    func groups(on topic: String) -> [Members] {
+        var groups: [Members] = []
+        forEachGroup(on: topic) { groups.append($0) }
+        if groups.count > 1 { groups.sort { $0.count > $1.count } }
+        return groups
     }
 
-    /// How many are reached; no set is made where they are one group.
+    func reaches(_ topic: String) -> Bool { exact[topic] != nil || !patterns.isEmpty && !groups(on: topic).isEmpty }
+
+    /// How many are reached. Who is in two groups is looked for from the smaller one: one client's pattern must not make a
+    /// large topic expensive.
     func count(on topic: String) -> Int {
-        var groups = 0
-        var count = 0
-        forEachGroup(on: topic) { members in
-            groups += 1
-            count += members.count
+        guard !patterns.isEmpty else { return exact[topic]?.count ?? 0 }
+        let groups = groups(on: topic)
+        var count = groups.first?.count ?? 0
+        for (index, group) in groups.enumerated().dropFirst() {
+            count += group.keys.count { id in !groups[..<index].contains { $0[id] != nil } }
         }
-        return groups > 1 ? members(on: topic).count : count
+        return count
     }
 
-    /// How many subscribed to each topic by its name.
-    var counts: [String: Int] { exact.mapValues(\.count) }
+    /// How many subscribed to each topic or pattern by its text.
+    var counts: [String: Int] {
+        var counts = exact.mapValues(\.count)
+        patterns.forEachPattern([]) { pattern, count in counts[pattern.joined(separator: "/")] = count }
+        return counts
+    }
 
     /// A tree of pattern segments. Empty nodes are taken out, so that what came and went leaves nothing.
     fileprivate struct Node {
@@ -78,6 +84,12 @@ struct TopicIndex<Member> {
                 children[segment]?.remove(id, segments.dropFirst())
                 if children[segment]?.isEmpty == true { children[segment] = nil }
             }
+        }
+
+        func forEachPattern(_ path: [Substring], _ body: ([Substring], Int) -> Void) {
+            if !here.isEmpty { body(path, here.count) }
+            if !below.isEmpty { body(path + [TopicPattern.anyRest], below.count) }
+            for (segment, child) in children { child.forEachPattern(path + [segment], body) }
         }
 
         func visit(_ segments: ArraySlice<Substring>, _ body: (Members) -> Void) {
