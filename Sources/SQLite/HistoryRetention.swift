@@ -10,10 +10,10 @@ import Foundation
 /// Deletes what a history need not keep, now and then, and notes of which audience something is gone.
 struct HistoryRetention {
     private let limits: HistoryLimits
-    private var counts: [EventAudience: Int] = [:]
-    private var bytes = 0
+    private var counts: [StoredAudience: Int] = [:]
+    private(set) var bytes = 0
     /// Audiences that may have too many events.
-    private var grown: Set<EventAudience> = []
+    private var grown: Set<StoredAudience> = []
     private var appended = 0
     private var trims = 0
 
@@ -24,7 +24,8 @@ struct HistoryRetention {
     private static let maximumDeletions = 10_000
     /// About what an event has beside its texts.
     private static let overhead = 64
-    private static let size = "coalesce(length(CAST(data AS BLOB)), 0) + coalesce(length(event), 0) + \(overhead)"
+    /// As `note` counts: the texts are BLOBs, so these are their bytes.
+    private static let size = "coalesce(length(data), 0) + coalesce(length(event), 0) + \(overhead)"
 
     init(_ limits: HistoryLimits, countedIn db: Database) throws {
         self.limits = limits
@@ -34,7 +35,7 @@ struct HistoryRetention {
                 SELECT kind, name, count(*) AS count, sum(\(Self.size)) AS bytes FROM martlet_event GROUP BY kind, name
                 """)
         while let row = try rows.next() {
-            let audience = try HistoryTable.audience(row)
+            let audience = StoredAudience(row)
             counts[audience] = row["count"]
             bytes += row["bytes"]
             grown.insert(audience)
@@ -44,9 +45,10 @@ struct HistoryRetention {
     /// Counts what was appended; in the same transaction, deletes what is too much.
     mutating func note(_ events: [StoredEvent], _ db: Database) throws {
         for event in events {
-            counts[event.audience, default: 0] += 1
-            bytes += (event.data?.utf8.count ?? 0) + (event.event?.count ?? 0) + Self.overhead
-            grown.insert(event.audience)
+            let audience = StoredAudience(event.audience)
+            counts[audience, default: 0] += 1
+            bytes += (event.data?.utf8.count ?? 0) + (event.event?.utf8.count ?? 0) + Self.overhead
+            grown.insert(audience)
         }
         appended += events.count
         guard appended >= Self.interval, let last = events.last else { return }
@@ -66,15 +68,14 @@ struct HistoryRetention {
         trims += 1
     }
 
-    private mutating func deleteFirst(_ count: Int, of audience: EventAudience, _ db: Database) throws {
-        let (kind, name) = HistoryTable.columns(of: audience)
+    private mutating func deleteFirst(_ count: Int, of audience: StoredAudience, _ db: Database) throws {
         let rows = try Row.fetchAll(
             db,
             sql: """
                 SELECT sequence, kind, name, \(Self.size) AS bytes FROM martlet_event
                 WHERE kind = ? AND name = ? ORDER BY sequence LIMIT ?
                 """,
-            arguments: [kind, name, count])
+            arguments: [audience.kind, audience.name, count])
         try delete(rows, db)
     }
 
@@ -97,10 +98,10 @@ struct HistoryRetention {
 
     private mutating func delete(_ rows: [Row], _ db: Database) throws {
         let delete = try db.cachedStatement(sql: "DELETE FROM martlet_event WHERE sequence = ?")
-        var through: [EventAudience: Int64] = [:]
+        var through: [StoredAudience: Int64] = [:]
         for row in rows {
             let sequence: Int64 = row["sequence"]
-            let audience = try HistoryTable.audience(row)
+            let audience = StoredAudience(row)
             try delete.execute(arguments: [sequence])
             through[audience] = sequence
             bytes -= row["bytes"] as Int
@@ -113,8 +114,7 @@ struct HistoryRetention {
                 ON CONFLICT (kind, name) DO UPDATE SET through = max(through, excluded.through)
                 """)
         for (audience, sequence) in through {
-            let (kind, name) = HistoryTable.columns(of: audience)
-            try note.execute(arguments: [kind, name, sequence])
+            try note.execute(arguments: [audience.kind, audience.name, sequence])
         }
     }
 

@@ -10,7 +10,7 @@ import Foundation
 /// The tables of a history.
 enum HistoryTable {
     /// The version of the tables; a file with a later one is left alone.
-    private static let format = 2
+    private static let format = 3
 
     /// Makes the tables where there are none.
     ///
@@ -18,17 +18,22 @@ enum HistoryTable {
     static func prepare(_ db: Database, _ file: SQLiteFile) throws {
         if try db.tableExists("martlet_history") {
             let found = try Int.fetchOne(db, sql: "SELECT format FROM martlet_history") ?? 0
-            switch found {
-            case format: break
-            case 1:
-                try db.execute(
-                    sql: """
-                        ALTER TABLE martlet_event ADD COLUMN compressible INTEGER NOT NULL DEFAULT 1;
-                        UPDATE martlet_history SET format = 2;
-                        """)
-            default:
+            guard (1...format).contains(found) else {
                 throw SQLiteFileError(
                     path: file.path, reason: "has format \(found), and this version of Martlet reads format \(format)")
+            }
+            if found < 2 {
+                try db.execute(sql: "ALTER TABLE martlet_event ADD COLUMN compressible INTEGER NOT NULL DEFAULT 1")
+            }
+            if found < 3 {
+                // What was TEXT is found by its bytes from now on.
+                try db.execute(
+                    sql: """
+                        UPDATE martlet_event
+                        SET name = CAST(name AS BLOB), event = CAST(event AS BLOB), data = CAST(data AS BLOB);
+                        UPDATE martlet_deletion SET name = CAST(name AS BLOB);
+                        UPDATE martlet_history SET format = 3;
+                        """)
             }
             return
         }
@@ -38,11 +43,11 @@ enum HistoryTable {
                     id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, epoch TEXT NOT NULL,
                     last_sequence INTEGER NOT NULL, deleted_through INTEGER NOT NULL);
                 CREATE TABLE martlet_event (
-                    sequence INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL, event TEXT, data TEXT,
+                    sequence INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name BLOB NOT NULL, event BLOB, data BLOB,
                     published_at REAL NOT NULL, compressible INTEGER NOT NULL DEFAULT 1);
                 CREATE INDEX martlet_event_audience ON martlet_event (kind, name);
                 CREATE TABLE martlet_deletion (
-                    kind INTEGER NOT NULL, name TEXT NOT NULL, through INTEGER NOT NULL,
+                    kind INTEGER NOT NULL, name BLOB NOT NULL, through INTEGER NOT NULL,
                     PRIMARY KEY (kind, name)) WITHOUT ROWID;
                 """)
         try db.execute(
@@ -60,14 +65,18 @@ enum HistoryTable {
             deletedThrough: UInt64(row["deleted_through"] as Int64), events: [])
         let deletions = try Row.fetchCursor(db, sql: "SELECT * FROM martlet_deletion")
         while let row = try deletions.next() {
-            stored.deletedThroughByAudience[try audience(row)] = UInt64(row["through"] as Int64)
+            // Names that only look the same are one in this dictionary, and so are their losses.
+            let audience = try StoredAudience(row).audience()
+            let before = stored.deletedThroughByAudience[audience] ?? 0
+            stored.deletedThroughByAudience[audience] = max(before, UInt64(row["through"] as Int64))
         }
         let events = try Row.fetchCursor(db, sql: "SELECT * FROM martlet_event ORDER BY sequence")
         while let row = try events.next() {
             stored.events.append(
                 StoredEvent(
-                    sequence: UInt64(row["sequence"] as Int64), audience: try audience(row), event: row["event"],
-                    data: row["data"], publishedAt: Date(timeIntervalSince1970: row["published_at"]),
+                    sequence: UInt64(row["sequence"] as Int64), audience: try StoredAudience(row).audience(),
+                    event: (row["event"] as StoredText?)?.text, data: (row["data"] as StoredText?)?.text,
+                    publishedAt: Date(timeIntervalSince1970: row["published_at"]),
                     isCompressible: row["compressible"]))
         }
         return stored
@@ -76,35 +85,18 @@ enum HistoryTable {
     static func append(_ events: [StoredEvent], _ db: Database) throws {
         let insert = try db.cachedStatement(sql: "INSERT INTO martlet_event VALUES (?, ?, ?, ?, ?, ?, ?)")
         for event in events {
-            let (kind, name) = columns(of: event.audience)
+            let audience = StoredAudience(event.audience)
             try insert.execute(arguments: [
-                Int64(event.sequence), kind, name, event.event, event.data, event.publishedAt.timeIntervalSince1970,
-                event.isCompressible,
+                Int64(event.sequence), audience.kind, audience.name, event.event.map(StoredText.init),
+                event.data.map(StoredText.init), event.publishedAt.timeIntervalSince1970, event.isCompressible,
             ])
         }
-        if let last = events.last {
-            let update = try db.cachedStatement(sql: "UPDATE martlet_history SET last_sequence = ?")
-            try update.execute(arguments: [Int64(last.sequence)])
-        }
+        if let last = events.last { try begin(after: last.sequence, db) }
     }
 
-    // MARK: - Audiences
-
-    static func columns(of audience: EventAudience) -> (kind: Int, name: String) {
-        switch audience {
-        case .everyone: (0, "")
-        case .topic(let topic): (1, topic)
-        case .user(let user): (2, user)
-        }
-    }
-
-    static func audience(_ row: Row) throws -> EventAudience {
-        let name: String = row["name"]
-        switch row["kind"] as Int {
-        case 0: return .everyone
-        case 1: return .topic(name)
-        case 2: return .user(name)
-        default: throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "an audience of an unknown kind")
-        }
+    /// Keeps that this number, and all before it, may have been given.
+    static func begin(after sequence: UInt64, _ db: Database) throws {
+        let update = try db.cachedStatement(sql: "UPDATE martlet_history SET last_sequence = max(last_sequence, ?)")
+        try update.execute(arguments: [Int64(sequence)])
     }
 }

@@ -91,6 +91,9 @@ public final class SQLiteHistory: HistoryStore {
         }
     }
 
+    /// For tests: what the limit of bytes is held against.
+    package var countedBytes: Int? { opened.withLock { $0?.retention?.bytes } }
+
     /// For tests that need the file in a bad state.
     package func withDatabase(_ change: (Database) throws -> Void) throws {
         try opened.withLock { try $0?.database.writeWithoutTransaction(change) }

@@ -64,7 +64,7 @@ public final class SQLiteSessionStore: SessionStore {
         }
     }
 
-    private static let format = 1
+    private static let format = 2
 
     private static func prepare(_ db: Database, _ file: SQLiteFile) throws {
         try db.execute(
@@ -73,12 +73,19 @@ public final class SQLiteSessionStore: SessionStore {
                 CREATE TABLE IF NOT EXISTS martlet_session (id TEXT PRIMARY KEY, last_use REAL NOT NULL) WITHOUT ROWID;
                 CREATE INDEX IF NOT EXISTS martlet_session_last_use ON martlet_session (last_use);
                 CREATE TABLE IF NOT EXISTS martlet_session_value (
-                    session TEXT NOT NULL REFERENCES martlet_session (id) ON DELETE CASCADE, key TEXT NOT NULL,
-                    value TEXT NOT NULL, PRIMARY KEY (session, key)) WITHOUT ROWID;
+                    session TEXT NOT NULL REFERENCES martlet_session (id) ON DELETE CASCADE, key BLOB NOT NULL,
+                    value BLOB NOT NULL, PRIMARY KEY (session, key)) WITHOUT ROWID;
                 """)
         try db.execute(sql: "INSERT OR IGNORE INTO martlet_sessions VALUES (1, ?)", arguments: [format])
         let found = try Int.fetchOne(db, sql: "SELECT format FROM martlet_sessions") ?? 0
-        guard found == format else {
+        if found == 1 {
+            // What was TEXT is found by its bytes from now on.
+            try db.execute(
+                sql: """
+                    UPDATE martlet_session_value SET key = CAST(key AS BLOB), value = CAST(value AS BLOB);
+                    UPDATE martlet_sessions SET format = 2;
+                    """)
+        } else if found != format {
             throw SQLiteFileError(
                 path: file.path, reason: "has format \(found), and this version of Martlet reads format \(format)")
         }
@@ -92,7 +99,7 @@ public final class SQLiteSessionStore: SessionStore {
             guard let lastUse else { return nil }
             let rows = try Row.fetchAll(
                 db, sql: "SELECT key, value FROM martlet_session_value WHERE session = ?", arguments: [id.text])
-            let values = rows.map { ($0["key"] as String, $0["value"] as String) }
+            let values = rows.map { (($0["key"] as StoredText).text, ($0["value"] as StoredText).text) }
             return (lastUse, Dictionary(values, uniquingKeysWith: { first, _ in first }))
         }
         guard let session, now - session.lastUse < idleTime else { return nil }
@@ -118,7 +125,7 @@ public final class SQLiteSessionStore: SessionStore {
             if sweeps { try db.execute(sql: "DELETE FROM martlet_session WHERE last_use <= ?", arguments: [oldest]) }
             try db.execute(
                 sql: "INSERT INTO martlet_session VALUES (?, ?)", arguments: [id.text, now.timeIntervalSince1970])
-            for (key, value) in values { try Self.set(key, value, id, db) }
+            for (key, value) in values { try Self.insert(key, value, id, db) }
         }
     }
 
@@ -127,7 +134,17 @@ public final class SQLiteSessionStore: SessionStore {
             let exists = try Bool.fetchOne(
                 db, sql: "SELECT EXISTS (SELECT 1 FROM martlet_session WHERE id = ?)", arguments: [id.text])
             guard exists == true else { return }
-            for (key, value) in changes { try Self.set(key, value, id, db) }
+            let keys = try StoredText.fetchAll(
+                db, sql: "SELECT key FROM martlet_session_value WHERE session = ?", arguments: [id.text])
+            for (key, value) in changes {
+                // One key may be written with several code points, as in a dictionary: it is compared here, not in SQL.
+                for old in keys where old.text == key {
+                    try db.execute(
+                        sql: "DELETE FROM martlet_session_value WHERE session = ? AND key = ?",
+                        arguments: [id.text, old])
+                }
+                if let value { try Self.insert(key, value, id, db) }
+            }
         }
     }
 
@@ -137,14 +154,10 @@ public final class SQLiteSessionStore: SessionStore {
         }
     }
 
-    private static func set(_ key: String, _ value: String?, _ id: SessionID, _ db: Database) throws {
-        if let value {
-            try db.execute(
-                sql: "INSERT OR REPLACE INTO martlet_session_value VALUES (?, ?, ?)", arguments: [id.text, key, value])
-        } else {
-            try db.execute(
-                sql: "DELETE FROM martlet_session_value WHERE session = ? AND key = ?", arguments: [id.text, key])
-        }
+    private static func insert(_ key: String, _ value: String, _ id: SessionID, _ db: Database) throws {
+        try db.execute(
+            sql: "INSERT INTO martlet_session_value VALUES (?, ?, ?)",
+            arguments: [id.text, StoredText(key), StoredText(value)])
     }
 
     private func write(_ change: @escaping @Sendable (Database) throws -> Void) async throws {

@@ -45,21 +45,6 @@ import Testing
         #expect(try other.load(limits(), now: now).epoch != first.epoch)
     }
 
-    @Test func `a file of the first format is read and written on`() throws {
-        let history = history()
-        _ = try history.load(limits(), now: now)
-        try history.append([event(1)])
-        try history.withDatabase { db in
-            try db.execute(sql: "ALTER TABLE martlet_event DROP COLUMN compressible")
-            try db.execute(sql: "UPDATE martlet_history SET format = 1")
-        }
-        #expect(try reloaded(history).events == [event(1)])
-        var secret = event(2)
-        secret.isCompressible = false
-        try history.append([secret])
-        #expect(try reloaded(history).events == [event(1), secret])
-    }
-
     @Test func `events come back as they were`() throws {
         let history = history()
         _ = try history.load(limits(), now: now)
@@ -213,9 +198,9 @@ import Testing
     @Test func `a file of a later version is left alone`() throws {
         let history = history()
         _ = try history.load(limits(), now: now)
-        try history.withDatabase { try $0.execute(sql: "UPDATE martlet_history SET format = 3") }
+        try history.withDatabase { try $0.execute(sql: "UPDATE martlet_history SET format = 4") }
         let error = #expect(throws: SQLiteFileError.self) { try reloaded(history) }
-        #expect(error?.description.contains("has format 3") == true)
+        #expect(error?.description.contains("has format 4") == true)
     }
 
     @Test func `a folder that is not there is named`() throws {
