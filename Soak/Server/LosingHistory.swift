@@ -10,6 +10,8 @@ struct LosingHistory: HistoryStore {
 
     func load(_ limits: HistoryLimits, now: Date) throws -> StoredHistory { try store.load(limits, now: now) }
 
+    func begin(after sequence: UInt64) throws { try store.begin(after: sequence) }
+
     func append(_ events: [StoredEvent]) throws {
         try store.append(events.filter { !$0.sequence.isMultiple(of: interval) })
     }

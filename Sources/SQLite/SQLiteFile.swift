@@ -15,6 +15,11 @@ public enum SQLiteDurability: Sendable {
     case normal
     /// A loss of power, too: each transaction waits for the disk (`PRAGMA synchronous=FULL`).
     case full
+
+    /// For the transactions that come; SQLite does not change it in one.
+    func apply(to db: Database) throws {
+        try db.execute(sql: "PRAGMA synchronous = \(self == .full ? "FULL" : "NORMAL")")
+    }
 }
 
 /// An SQLite file that cannot be used, or not now.
@@ -37,8 +42,7 @@ struct SQLiteFile: Sendable {
         configuration.journalMode = .wal
         let database = try DatabaseQueue(path: path, configuration: configuration)
         // Not in the configuration: the change to WAL has a level of its own.
-        let level = durability == .full ? "FULL" : "NORMAL"
-        try database.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = \(level)") }
+        try database.writeWithoutTransaction(durability.apply)
         return database
     }
 

@@ -61,13 +61,25 @@ public final class SQLiteHistory: HistoryStore {
         }
     }
 
+    /// Waits for the disk, whatever `durability` says: it is once a start.
+    ///
+    /// - Throws: as `append` does.
+    public func begin(after sequence: UInt64) throws {
+        try opened.withLock { opened in
+            guard let database = opened?.database else { throw notOpen }
+            try file.explaining {
+                try database.writeWithoutTransaction(SQLiteDurability.full.apply)
+                try database.inImmediateTransaction { try HistoryTable.begin(after: sequence, $0) }
+                try database.writeWithoutTransaction(file.durability.apply)
+            }
+        }
+    }
+
     /// - Throws: `SQLiteFileError` where the disk is full or another program locks the file for longer than the busy
     ///   timeout; then nothing is stored.
     public func append(_ events: [StoredEvent]) throws {
         try opened.withLock { opened in
-            guard let database = opened?.database, let limits = opened?.limits else {
-                throw SQLiteFileError(path: file.path, reason: "is not open")
-            }
+            guard let database = opened?.database, let limits = opened?.limits else { throw notOpen }
             var retention = opened?.retention
             // Taken out, so that it is changed in place, and is not there after an error.
             opened?.retention = nil
@@ -82,6 +94,8 @@ public final class SQLiteHistory: HistoryStore {
             opened?.retention = changed
         }
     }
+
+    private var notOpen: SQLiteFileError { SQLiteFileError(path: file.path, reason: "is not open") }
 
     /// Gives the file up to another process; it is also given up when the process ends.
     package func close() throws {

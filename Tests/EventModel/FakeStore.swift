@@ -7,6 +7,7 @@ package final class FakeStore: HistoryStore {
     package struct DiskFull: Error {}
     private struct State {
         var events: [StoredEvent] = []
+        var begunAfter: UInt64 = 0
         var failures = 0
         var isBlocked = false
         var failing: Double
@@ -41,10 +42,12 @@ package final class FakeStore: HistoryStore {
     package func load(_ limits: HistoryLimits, now: Date) throws -> StoredHistory {
         state.withLock { state in
             StoredHistory(
-                epoch: "stored", lastSequence: state.events.last?.sequence ?? 0, deletedThrough: 0,
-                events: state.events)
+                epoch: "stored", lastSequence: max(state.begunAfter, state.events.last?.sequence ?? 0),
+                deletedThrough: 0, events: state.events)
         }
     }
+
+    package func begin(after sequence: UInt64) throws { state.withLock { $0.begunAfter = sequence } }
 
     package func append(_ events: [StoredEvent]) throws {
         state.withLock { $0.meanwhile }?()

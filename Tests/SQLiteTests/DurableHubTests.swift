@@ -75,6 +75,31 @@ import Testing
         #expect(first.prefix { $0 != "-" } == last.prefix { $0 != "-" }, "one numbering for both")
     }
 
+    /// The place at which a client is that has had nothing yet, as the server tells it.
+    private func place(_ host: TestHost) async throws -> String {
+        let stream = try await host.client().stream("/feed/stream?topics=a&lastEventId=unknown-1")
+        return try await stream.next().lastEventID
+    }
+
+    @Test func `processes that store nothing hand out ids that every later one knows`() async throws {
+        var ids: [String] = []
+        for process in 0..<30 {
+            let host = try start()
+            for id in ids { #expect(try await resume("a", after: id, host) == [resumed], "\(id) in \(process)") }
+            ids.append(try await place(host))
+            try history.close()
+        }
+        #expect(Set(ids).count == ids.count)
+    }
+
+    @Test func `a numbering at its end ends the start-up with a sentence`() async throws {
+        _ = try start()
+        try history.withDatabase { try $0.execute(sql: "UPDATE martlet_history SET last_sequence = (1 << 62) - 1") }
+        _ = try await publish("last", to: "a", try start())
+        let error = #expect(throws: StartupError.self) { try start() }
+        #expect(error?.description.contains("has no numbers left") == true)
+    }
+
     @Test func `what one topic has lost is not announced to the clients of another`() async throws {
         let few: (inout EventSettings) -> Void = { $0.history.maxEventsPerTopic = 2 }
         let host = try start(few)

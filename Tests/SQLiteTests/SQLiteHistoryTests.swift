@@ -73,6 +73,21 @@ import Testing
         #expect(stored.events.isEmpty && stored.lastSequence == 7)
     }
 
+    @Test func `the number that a process began behind is known, and is not undone by a smaller one`() throws {
+        let history = history()
+        _ = try history.load(limits(), now: now)
+        try history.append([event(3)])
+        try history.begin(after: 1000)
+        #expect(try reloaded(history).lastSequence == 1000)
+        try history.append([event(1001)])
+        try history.begin(after: 5)
+        try history.withDatabase { db in
+            try #expect(Int.fetchOne(db, sql: "PRAGMA synchronous") == 1, "what comes later does not wait for the disk")
+        }
+        let stored = try reloaded(history)
+        #expect(stored.lastSequence == 1001 && stored.events.map(\.sequence) == [3, 1001])
+    }
+
     @Test func `an append that fails in the middle stores none of its events`() throws {
         let history = history()
         _ = try history.load(limits(), now: now)

@@ -10,7 +10,7 @@ import Foundation
 
 /// Keeps events beyond the process, so that clients resume after a restart.
 ///
-/// Both functions block: `load` at start-up, `append` on a thread of its own.
+/// All functions block: `load` and `begin` at start-up, `append` on a thread of its own.
 public protocol HistoryStore: Sendable {
     /// What was kept.
     ///
@@ -18,6 +18,10 @@ public protocol HistoryStore: Sendable {
     ///   - limits: what need not be given back, and may be deleted, because it exceeds them.
     ///   - now: what the age of an event is measured from.
     func load(_ limits: HistoryLimits, now: Date) throws -> StoredHistory
+
+    /// Keeps that numbers behind this one are given from now on, stored or not: the `lastSequence` of every later `load`
+    /// is at least this, be it after a loss of power. Called once after `load`, before any number is given.
+    func begin(after sequence: UInt64) throws
 
     /// Stores events so that they outlive the process: all of them or none. Returning acknowledges them to their
     /// publishers.
@@ -28,7 +32,7 @@ public protocol HistoryStore: Sendable {
 public struct StoredHistory: Sendable {
     /// Names the numbering of these events; a store makes one when it is new, and keeps it.
     public var epoch: String
-    /// The last number that was stored.
+    /// The last number that was stored, or that a process began behind, whichever is later.
     public var lastSequence: UInt64
     /// The last number of which something may have been deleted, for audiences that are not in `deletedThroughByAudience`.
     public var deletedThrough: UInt64
@@ -69,13 +73,16 @@ public struct StoredEvent: Sendable, Hashable {
 }
 
 extension EventHistory {
-    /// How far a new process begins behind the last number that is stored: more than may have been given without being
-    /// stored, and by chance, so that a process that stored nothing does not share its numbers with the next.
-    private static let unstoredNumbers: Range<UInt64> = 1 << 24..<1 << 40
+    /// How far a new process begins behind the last number that the store knows: more than the one before it can have
+    /// given without storing any (10,000 a second, for three years). By chance, so that a file that was put back from a
+    /// copy hardly gives the numbers again that were given after the copy was made.
+    private static let unstoredNumbers: Range<UInt64> = 1 << 40..<1 << 41
+    /// How far a store may come, so that a process does not run out of numbers; enough for a million starts.
+    private static let maximumSequence: UInt64 = 1 << 62
 
     /// What a store kept of earlier processes, or nothing.
     ///
-    /// - Throws: `StartupError` where the store cannot be read.
+    /// - Throws: `StartupError` where the store cannot be read or written.
     static func past(
         _ settings: EventSettings, now: Duration
     ) throws -> (epoch: String, lastSequence: UInt64, history: EventHistory) {
@@ -87,6 +94,16 @@ extension EventHistory {
             stored = try store.load(settings.history, now: .now)
         } catch {
             throw StartupError("The history of events cannot be read: \(error).")
+        }
+        guard stored.lastSequence < maximumSequence else {
+            throw StartupError("The history of events has no numbers left: begin a new one.")
+        }
+        // Numbers that were given are not given again to something else, stored or not, and later processes know them.
+        let lastSequence = stored.lastSequence + .random(in: unstoredNumbers)
+        do {
+            try store.begin(after: lastSequence)
+        } catch {
+            throw StartupError("The history of events cannot be written: \(error).")
         }
         var history = EventHistory(
             settings.history, startingAfter: stored.deletedThrough, stored.deletedThroughByAudience)
@@ -104,8 +121,7 @@ extension EventHistory {
                     sequence: event.sequence, audience: event.audience, frame: draft.frame(id: id), keeping: .kept,
                     time: now - .seconds(age), slowReaders: rules.slowReaders, key: nil))
         }
-        // Numbers that were given but not stored are not given again to something else.
-        return (stored.epoch, stored.lastSequence + .random(in: unstoredNumbers), history)
+        return (stored.epoch, lastSequence, history)
     }
 }
 
