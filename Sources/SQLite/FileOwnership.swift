@@ -17,7 +17,11 @@ final class FileOwnership: Sendable {
     /// - Throws: `SQLiteFileError` where it does not.
     init(of path: String, patience: Duration) throws {
         let file = SQLiteFile(path: path, durability: .normal, busyTimeout: .zero)
-        let descriptor = openFile(path + "-lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        // Of what a link leads to, as SQLite names its other files: all who come to it meet at one lock.
+        let name = realpath(path, nil)
+        defer { free(name) }
+        let lock = (name.map { String(cString: $0) } ?? path) + "-lock"
+        let descriptor = openFile(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw file.unusable("cannot be locked", errno) }
         let deadline = ContinuousClock.now + patience
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {

@@ -59,22 +59,21 @@ enum HistoryTable {
         guard let row = try Row.fetchOne(db, sql: "SELECT * FROM martlet_history") else {
             throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "martlet_history is empty")
         }
-        let lastSequence: Int64 = row["last_sequence"]
         var stored = StoredHistory(
-            epoch: row["epoch"], lastSequence: UInt64(lastSequence),
-            deletedThrough: UInt64(row["deleted_through"] as Int64), events: [])
+            epoch: row["epoch"], lastSequence: try row.sequence("last_sequence"),
+            deletedThrough: try row.sequence("deleted_through"), events: [])
         let deletions = try Row.fetchCursor(db, sql: "SELECT * FROM martlet_deletion")
         while let row = try deletions.next() {
             // Names that only look the same are one in this dictionary, and so are their losses.
             let audience = try StoredAudience(row).audience()
             let before = stored.deletedThroughByAudience[audience] ?? 0
-            stored.deletedThroughByAudience[audience] = max(before, UInt64(row["through"] as Int64))
+            stored.deletedThroughByAudience[audience] = max(before, try row.sequence("through"))
         }
         let events = try Row.fetchCursor(db, sql: "SELECT * FROM martlet_event ORDER BY sequence")
         while let row = try events.next() {
             stored.events.append(
                 StoredEvent(
-                    sequence: UInt64(row["sequence"] as Int64), audience: try StoredAudience(row).audience(),
+                    sequence: try row.sequence("sequence"), audience: try StoredAudience(row).audience(),
                     event: (row["event"] as StoredText?)?.text, data: (row["data"] as StoredText?)?.text,
                     publishedAt: Date(timeIntervalSince1970: row["published_at"]),
                     isCompressible: row["compressible"]))
@@ -98,5 +97,17 @@ enum HistoryTable {
     static func begin(after sequence: UInt64, _ db: Database) throws {
         let update = try db.cachedStatement(sql: "UPDATE martlet_history SET last_sequence = max(last_sequence, ?)")
         try update.execute(arguments: [Int64(sequence)])
+    }
+}
+
+extension Row {
+    /// A place in the order.
+    ///
+    /// - Throws: `DatabaseError` for what is none.
+    fileprivate func sequence(_ column: String) throws -> UInt64 {
+        guard let sequence = UInt64.fromDatabaseValue(self[column]) else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "\(column) is no number of an event")
+        }
+        return sequence
     }
 }

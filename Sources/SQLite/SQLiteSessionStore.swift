@@ -93,7 +93,7 @@ public final class SQLiteSessionStore: SessionStore {
 
     public func load(_ id: SessionID) async throws -> [String: String]? {
         let now = now().timeIntervalSince1970
-        let session = try await database.read { db -> (lastUse: Double, values: [String: String])? in
+        let session = try await read { db -> (lastUse: Double, values: [String: String])? in
             let lastUse = try Double.fetchOne(
                 db, sql: "SELECT last_use FROM martlet_session WHERE id = ?", arguments: [id.text])
             guard let lastUse else { return nil }
@@ -158,6 +158,16 @@ public final class SQLiteSessionStore: SessionStore {
         try db.execute(
             sql: "INSERT INTO martlet_session_value VALUES (?, ?, ?)",
             arguments: [id.text, StoredText(key), StoredText(value)])
+    }
+
+    private func read<Result: Sendable>(
+        _ look: @escaping @Sendable (Database) throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await database.read(look)
+        } catch {
+            return try file.explaining { throw error }
+        }
     }
 
     private func write(_ change: @escaping @Sendable (Database) throws -> Void) async throws {

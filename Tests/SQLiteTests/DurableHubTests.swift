@@ -83,7 +83,7 @@ import Testing
 
     @Test func `processes that store nothing hand out ids that every later one knows`() async throws {
         var ids: [String] = []
-        for process in 0..<30 {
+        for process in 0..<20 {
             let host = try start()
             for id in ids { #expect(try await resume("a", after: id, host) == [resumed], "\(id) in \(process)") }
             ids.append(try await place(host))

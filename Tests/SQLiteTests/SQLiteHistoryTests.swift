@@ -210,6 +210,19 @@ import Testing
         #expect(try Data(contentsOf: url) == bytes)
     }
 
+    @Test(arguments: [
+        "UPDATE martlet_event SET kind = 7",
+        "UPDATE martlet_event SET sequence = -1", "INSERT INTO martlet_deletion VALUES (0, '', -1)",
+        "UPDATE martlet_history SET last_sequence = -1", "UPDATE martlet_history SET last_sequence = 'x'",
+    ]) func `a value that no history has is an error that names the file`(_ damage: String) throws {
+        let history = history()
+        _ = try history.load(limits(), now: now)
+        try history.append([event(1)])
+        try history.withDatabase { try $0.execute(sql: damage) }
+        let error = #expect(throws: SQLiteFileError.self) { try reloaded(history) }
+        #expect(error?.description.contains("events.db' is damaged") == true)
+    }
+
     @Test func `a file of a later version is left alone`() throws {
         let history = history()
         _ = try history.load(limits(), now: now)
@@ -260,6 +273,16 @@ import Testing
         let pid = ProcessInfo.processInfo.processIdentifier
         #expect(error?.description.contains("in use by another process (\(pid))") == true)
         try first.append([event(1)])
+    }
+
+    @Test func `a second start fails, too, where it has the file under another name`() throws {
+        let first = history()
+        _ = try first.load(limits(), now: now)
+        let link = folder.path("link.db")
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder.path("events.db"))
+        let second = SQLiteHistory(link, handoverTimeout: .zero)
+        let error = #expect(throws: SQLiteFileError.self) { try second.load(limits(), now: now) }
+        #expect(error?.description.contains("in use by another process") == true)
     }
 
     @Test func `a second start waits for the first to end, and has all that it stored`() async throws {

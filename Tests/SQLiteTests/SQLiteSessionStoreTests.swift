@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Martlet
 import MartletSQLite
 import MartletTesting
@@ -76,6 +77,33 @@ import Testing
         await #expect(throws: SQLiteFileError.self) { try await store.create(SessionID(), [:]) }
         try other.unlock()
         try await store.create(SessionID(), [:])
+    }
+
+    @Test func `a file that cannot be read is named`() async throws {
+        let store = try store()
+        let id = SessionID()
+        try await store.create(id, [:])
+        let other = try DatabaseQueue(path: folder.path("sessions.db"))
+        try await other.write { try $0.execute(sql: "DROP TABLE martlet_session_value") }
+        let error = await #expect(throws: SQLiteFileError.self) { try await store.load(id) }
+        #expect(error?.description.contains("sessions.db' cannot be used") == true)
+    }
+
+    /// As where a service manager starts several workers.
+    @Test func `several processes may make the file at the same time`() async throws {
+        for round in 0..<5 {
+            let path = folder.path("\(round).db")
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<6 {
+                    group.addTask {
+                        try await SQLiteSessionStore(path, busyTimeout: .seconds(60)).create(SessionID(), ["a": "1"])
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let file = try OtherProgram(path)
+            #expect(try file.count(of: "martlet_session") == 6)
+        }
     }
 
     @Test func `a damaged file ends the start-up with a sentence`() throws {
