@@ -1,6 +1,9 @@
 """What was acknowledged, what each client got, and whether the two agree."""
 from collections import defaultdict
 
+# What begins so may be dropped for a slow reader; of the others nothing may, while it is kept.
+DROPPING = ("drop/", "last/")
+
 
 def number(id):
     """The number in `epoch-number`."""
@@ -31,7 +34,9 @@ class Record:
     def __init__(self, name, topics):
         self.name, self.topics = name, topics
         self.received = defaultdict(dict)  # topic → number → payload
-        self.holes = []  # announced: first and last number, both included
+        self.holes = []  # announced, of what is no longer kept: first and last number, both included
+        self.drops = []  # announced, of what was dropped for this client: the same, and how many
+        self.cuts = []  # compressed streams that ended without their end
         self.verdicts = defaultdict(int)
         self.last = 0
         self.wrongs = []
@@ -52,20 +57,29 @@ class Record:
             self.wrongs.append(f"{self.name}: told 'reset', though its id was this server's")
 
     def gap(self, news):
-        self.verdicts["gap"] += 1
-        self.holes.append((number(news["first"]), number(news["last"])))
+        hole = number(news["first"]), number(news["last"])
+        if news.get("count") is None:
+            self.verdicts["gap of the history"] += 1
+            self.holes.append(hole)
+        else:
+            self.verdicts["gap"] += 1
+            self.drops.append((*hole, news["count"]))
 
-    def is_announced(self, place):
-        return any(first <= place <= last for first, last in self.holes)
+    def was_dropped(self, topic, place):
+        return topic.startswith(DROPPING) and any(first <= place <= last for first, last, _ in self.drops)
 
-    def missing(self, ledger):
-        """What it was due, did not get, and was not told of."""
+    def lacking(self, ledger):
+        """What it was due and did not get, but for what it was told is no longer kept."""
         return [
             (topic, place)
             for topic in self.topics
             for place in ledger.acknowledged[topic]
-            if place not in self.received[topic] and not self.is_announced(place)
+            if place not in self.received[topic] and not any(first <= place <= last for first, last in self.holes)
         ]
+
+    def missing(self, ledger):
+        """What it was due, did not get, and was not told of."""
+        return [(topic, place) for topic, place in self.lacking(ledger) if not self.was_dropped(topic, place)]
 
 
 def check(ledger, records):
@@ -78,6 +92,10 @@ def check(ledger, records):
         wrongs += record.wrongs
         for topic, place in record.missing(ledger):
             wrongs.append(f"{record.name}: never got {place} of {topic}, and was not told of a hole there")
+        dropped = [place for topic, place in record.lacking(ledger) if record.was_dropped(topic, place)]
+        told = sum(count for _, _, count in record.drops)
+        if len(dropped) > told:
+            wrongs.append(f"{record.name}: {len(dropped)} events were dropped for it, and it was told of {told}")
         for topic, events in record.received.items():
             if topic not in record.topics:
                 wrongs.append(f"{record.name}: got an event of {topic}, which it does not subscribe to")

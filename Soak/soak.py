@@ -18,9 +18,12 @@ from urllib.parse import quote, urlencode
 from ledger import Ledger, Record, check
 from link import Link
 from server import Server
-from wire import BROKEN, Connection, EventParser, Way, vanish_works
+from wire import BROKEN, Connection, EventParser, Inflated, Way, vanish_works
 
-TOPICS = [f"room/{number}" for number in range(6)] + ["drop/fast", "drop/slow"]
+ROOMS = [f"room/{number}" for number in range(6)]
+TOPICS = ROOMS + ["drop/fast", "drop/slow", "last/price"]
+# What a stream gets without subscribing, and what its publishers wait for: see SoakServer.
+EVERYONE, USERS, HOLDING = "@all", ["@user/ada", "@user/eve"], "hold/feed"
 MEGABYTE = 1024 * 1024
 
 
@@ -39,6 +42,7 @@ class Soak:
         self.is_burst = False  # Publishers send as much as they can.
         self.has_published_all = False
         self.samples = []  # process and memory
+        self.wrongs = []
         self.endings = ["fin", "rst"]
         if vanish_works():
             self.endings.append("vanish")
@@ -51,7 +55,7 @@ class Soak:
 
     # MARK: publishers
 
-    async def publisher(self, name):
+    async def publisher(self, name, topics=(*TOPICS, EVERYONE, *USERS)):
         chance = random.Random(f"{self.options.seed} {name}")
         connection, sent = None, 0
         while not self.has_published_all:
@@ -61,10 +65,10 @@ class Soak:
                     connection = None
                 await asyncio.sleep(0.05)
                 continue
-            topic = "drop/fast" if chance.random() < 0.4 else chance.choice(TOPICS)
+            topic = "drop/fast" if "drop/fast" in topics and chance.random() < 0.4 else chance.choice(topics)
             sent += 1
             size = chance.randrange(400)
-            if self.is_burst:
+            if self.is_burst and HOLDING not in topics:
                 topic, size = chance.choice(["drop/fast", "room/0"]), 60_000
             payload = f"{topic} {name} {sent} {'x' * size}"
             try:
@@ -95,11 +99,21 @@ class Soak:
 
     async def subscriber(self, number):
         chance = random.Random(f"{self.options.seed} client {number}")
-        record = Record(f"client {number}", chance.sample(TOPICS, chance.choice([1, 2, 3, len(TOPICS)])))
+        topics = chance.sample([*TOPICS, HOLDING], chance.choice([1, 2, 3, len(TOPICS) + 1]))
+        subscribed = list(topics)
+        if number % 6 == 0:
+            # By a pattern, and perhaps by its name, too.
+            topics = list(dict.fromkeys([*topics, *ROOMS]))
+            subscribed.append("room/*")
+        target = "/soak/stream?topics=" + quote(",".join(subscribed), safe="")
+        user = chance.choice([*USERS, None])
+        if user:
+            target += "&user=" + user.rpartition("/")[2]
+        record = Record(f"client {number}", [*topics, EVERYONE, *([user] if user else [])])
         self.records.append(record)
         last_id = None
         link = self.link if number % 4 == 0 else None
-        target = "/soak/stream?topics=" + quote(",".join(record.topics), safe="")
+        is_gzip = number % 3 == 1
         while True:
             while self.is_calm.is_set():
                 await asyncio.sleep(0.05)
@@ -111,10 +125,15 @@ class Soak:
             ending = chance.choice(self.endings)
             try:
                 fields = [("Accept", "text/event-stream")]
-                if last_id:
+                if is_gzip:
+                    fields.append(("Accept-Encoding", "gzip"))
+                place = ""
+                if last_id and chance.random() < 0.3:
+                    place = "&lastEventId=" + quote(last_id)
+                elif last_id:
                     fields.append(("Last-Event-ID", last_id))
-                await connection.send("GET", target, fields)
-                status, _ = await asyncio.wait_for(connection.head(), 20)
+                await connection.send("GET", target + place, fields)
+                status, fields = await asyncio.wait_for(connection.head(), 20)
                 if status != 200:
                     self.counts[f"streams refused with {status}"] += 1
                     raise EOFError
@@ -122,13 +141,21 @@ class Soak:
                 over = time.monotonic() + chance.expovariate(1 / 6)
                 stall = time.monotonic() + chance.expovariate(1 / 12)
                 parser = EventParser()
+                text = Inflated() if fields.get("content-encoding") == "gzip" else None
                 chunks = connection.chunks()
                 while self.is_quiet or time.monotonic() < over:
                     if self.is_calm.is_set():
                         ending = "fin"
                         break
                     # A heartbeat comes each second: much longer silence is a dead server.
-                    chunk = await asyncio.wait_for(anext(chunks), 20)
+                    try:
+                        chunk = await asyncio.wait_for(anext(chunks), 20)
+                    except StopAsyncIteration:
+                        if text and not text.is_whole:
+                            record.wrongs.append(f"{record.name}: a compressed stream has no end")
+                        raise
+                    if text:
+                        chunk = text.feed(chunk)
                     for carried in self.way.carry(chunk):
                         for event, data, id in parser.feed(carried):
                             last_id = id or last_id
@@ -287,6 +314,8 @@ class Soak:
             figures = await self.server.get("/soak/figures")
             if figures["streams"] == 0:
                 break
+        else:
+            self.wrongs.append(f"{figures['streams']} streams are still there, though their clients have gone")
         files = self.server.open_files
         for _ in range(100):
             await asyncio.sleep(0.1)
@@ -302,6 +331,8 @@ class Soak:
         await self.server.start()
         tasks = [asyncio.create_task(self.subscriber(number)) for number in range(self.options.clients)]
         tasks += [asyncio.create_task(self.publisher(f"p{number}")) for number in range(self.options.publishers)]
+        # Of their own, since they wait for slow readers.
+        tasks += [asyncio.create_task(self.publisher(f"h{number}", (HOLDING,))) for number in range(2)]
         watch = asyncio.create_task(self.watch())
         try:
             if not self.options.steady:
@@ -340,7 +371,7 @@ class Soak:
             await asyncio.sleep(0.5)
 
     def report(self, before, after, wrongs):
-        wrongs += check(self.ledger, self.records)
+        wrongs += self.wrongs + check(self.ledger, self.records)
         if after[0] > before[0] + 2:
             wrongs.append(f"descriptors: {before[0]} before, {after[0]} after")
         # What it takes at its busiest it keeps: the C library gives little back. So it must not go on growing.

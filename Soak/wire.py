@@ -2,6 +2,7 @@
 import asyncio
 import socket
 import struct
+import zlib
 
 TCP_REPAIR = 19  # linux/tcp.h
 BROKEN = (OSError, EOFError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.TimeoutError, ValueError)
@@ -97,6 +98,20 @@ class EventParser:
                 self.data.append(value)
             elif name == "id":
                 self.id = value
+
+
+class Inflated:
+    """A compressed stream's text; zlib raises where a block or the checksum in the end is wrong."""
+
+    def __init__(self):
+        self.inflater = zlib.decompressobj(wbits=31)
+
+    def feed(self, chunk):
+        return self.inflater.decompress(chunk)
+
+    @property
+    def is_whole(self):
+        return self.inflater.eof
 
 
 class Way:

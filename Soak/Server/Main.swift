@@ -17,6 +17,13 @@ struct SoakApp: App {
         // Clocks jump by an hour; the ages of events must not decide what the checker sees.
         app.events.history.maxAge = .seconds(24 * 3600)
         try app.events.topic("drop/**") { $0.slowReaders = .dropOldest }
+        // By who published it.
+        try app.events.topic("last/**") { topic in
+            topic.slowReaders = .latestOnly(key: { event in
+                String((event.data ?? "").split(separator: " ").dropFirst().first ?? "")
+            })
+        }
+        try app.events.topic("hold/**") { $0.slowReaders = .suspendPublisher }
         app.limits.maxStreamBacklogBytes = 64 * 1024
         app.limits.heartbeat = .seconds(1)
         app.limits.drainWindow = .milliseconds(300)
@@ -41,13 +48,18 @@ struct SoakController {
     }
 
     /// GET /soak/stream; `topics` with commas between. A client that does not say where it was gets all that is kept.
-    func stream(topics: String, _ ctx: Context) -> EventStream {
-        ctx.sse.open(topics: topics.split(separator: ",").map(String.init), replay: .all)
+    func stream(topics: String, user: String?, _ ctx: Context) -> EventStream {
+        ctx.sse.open(
+            topics: topics.split(separator: ",").map(String.init), user: user, replay: .all, isCompressed: true)
     }
 
-    /// POST /soak/publish, answered when the event is stored
+    /// POST /soak/publish, answered when the event is stored; `topic` may be `@all` and `@user/` with a name
     @POST func publish(topic: String, data: String, _ ctx: Context) async throws -> Published {
-        Published(id: try await ctx.sse.publish(to: topic, data: data).id)
+        if topic == "@all" { return Published(id: try await ctx.sse.broadcast(data: data).id) }
+        if topic.hasPrefix("@user/") {
+            return Published(id: try await ctx.sse.send(toUser: String(topic.dropFirst(6)), data: data).id)
+        }
+        return Published(id: try await ctx.sse.publish(to: topic, data: data).id)
     }
 
     /// GET /soak/figures
