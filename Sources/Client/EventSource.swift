@@ -73,6 +73,15 @@ public final class EventSource: Sendable {
     /// Calls `action` with every event, whatever its type.
     public func onMessage(_ action: @escaping @Sendable (Event) -> Void) { driver.listen { $0.message.append(action) } }
 
+    /// Calls `action` with what the server says of each connection that it resumes; other servers than Martlet say nothing.
+    public func onResume(_ action: @escaping @Sendable (ResumeVerdict) -> Void) {
+        driver.listen { $0.resume.append(action) }
+    }
+
+    /// Calls `action` when the server says that events are missing from a stream. For loops that do not see it
+    /// themselves, such as typed ones; it may come before the loop has what stands before the gap.
+    public func onGap(_ action: @escaping @Sendable (EventGap) -> Void) { driver.listen { $0.gap.append(action) } }
+
     /// Calls `action` with what a connection was lost to, also when it is tried again.
     public func onError(_ action: @escaping @Sendable (EventSourceError) -> Void) {
         driver.listen { $0.error.append(action) }

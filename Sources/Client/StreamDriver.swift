@@ -7,8 +7,16 @@ final class StreamDriver: Sendable {
     struct Callbacks: Sendable {
         var open: [@Sendable () -> Void] = []
         var message: [@Sendable (EventSource.Event) -> Void] = []
+        var resume: [@Sendable (ResumeVerdict) -> Void] = []
+        var gap: [@Sendable (EventGap) -> Void] = []
         var error: [@Sendable (EventSourceError) -> Void] = []
         var close: [@Sendable () -> Void] = []
+
+        func report(_ event: EventSource.Event) {
+            for action in message { action(event) }
+            if let verdict = event.resumeVerdict { for action in resume { action(verdict) } }
+            if let gap = event.gap { for action in self.gap { action(gap) } }
+        }
     }
 
     private enum Phase {
@@ -184,14 +192,10 @@ final class StreamDriver: Sendable {
             for event in events {
                 if let verdict = event.resumeVerdict { condition.verdict = verdict }
             }
-            return (condition.isIterated, condition.callbacks.message)
+            return (condition.isIterated, condition.callbacks)
         }
         guard !events.isEmpty else { return }
-        if !callbacks.isEmpty {
-            for event in events where !Task.isCancelled {
-                for action in callbacks { action(event) }
-            }
-        }
+        for event in events where !Task.isCancelled { callbacks.report(event) }
         if isIterated { await handoff.give(events) }
     }
 }

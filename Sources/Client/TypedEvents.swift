@@ -24,7 +24,7 @@ public enum UndecodableEvents: Sendable, Hashable {
 }
 
 extension EventSource {
-    /// The payloads of the events, decoded from JSON.
+    /// The payloads of the events, decoded from JSON. Of what is missing, ``onGap(_:)`` and ``onResume(_:)`` tell.
     ///
     /// - Parameters:
     ///   - type: what the data of an event is.

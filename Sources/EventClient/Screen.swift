@@ -33,6 +33,7 @@ struct Screen: Sendable {
         case "system": "1;33"
         case "private": "1;35"
         case ResumeVerdict.eventType: "1;34"
+        case EventGap.eventType: "1;31"
         default: "1;3\(2 + event.utf8.reduce(0) { ($0 + Int($1)) % 5 })"
         }
     }

@@ -10,6 +10,15 @@
  */
 
 /**
+ * What the server says in place of events that it dropped or no longer keeps. Nothing is in it where it cannot be read.
+ *
+ * @typedef {object} EventGap
+ * @property {string} [first] the ids that the missing events lie between, this one included,
+ * @property {string} [last] and this one
+ * @property {number} [count] how many are missing, where the server knows
+ */
+
+/**
  * @typedef {object} SharedEventSourceOptions
  * @property {Iterable<string>} [events] types to listen for from the first moment on, besides `message`
  * @property {string} [lastEventId] where to resume at the first connection
@@ -25,6 +34,7 @@
  *     const stream = new SharedEventSource("/chat/stream", { events: ["message", "system"] });
  *     stream.addEventListener("message", event => show(event.data));
  *     stream.onresume = ({ detail }) => { if (detail.verdict !== "resumed") reload(); };
+ *     stream.ongap = () => reload();
  *
  * Over HTTP/1.1 a browser opens six connections to a host, and every stream keeps one for good. So one tab, the holder
  * of a Web Lock, leads: it has the connection and relays over a BroadcastChannel. When it closes, the tab that has
@@ -33,12 +43,15 @@
  *
  * Differs from `EventSource` in this: a type is received once somebody listens for it, in any tab, so name those that
  * must not be missed in `events`; a tab that joins a stream under way hears what comes from then on, and before that the
- * last events that the leading tab has heard, where `replay` says so.
+ * last events that the leading tab has heard, where `replay` says so; never across a hole, which starts them anew.
  */
 class SharedEventSource extends EventTarget {
     static CONNECTING = 0;
     static OPEN = 1;
     static CLOSED = 2;
+
+    /** The events of its own making, which no server need send. */
+    static #own = ["open", "error", "resume", "gap"];
 
     /** @type {((event: Event) => void) | null} */
     onopen = null;
@@ -52,6 +65,12 @@ class SharedEventSource extends EventTarget {
     onerror = null;
     /** @type {((event: CustomEvent<ResumeVerdict>) => void) | null} */
     onresume = null;
+    /**
+     * Called in every tab, in the place of what is missing.
+     *
+     * @type {((event: CustomEvent<EventGap>) => void) | null}
+     */
+    ongap = null;
 
     #url;
     #options;
@@ -59,7 +78,7 @@ class SharedEventSource extends EventTarget {
     #lastEventId;
     /** @type {ResumeVerdict | null} */
     #verdict = null;
-    #names = new Set(["message", "martlet.resume"]);
+    #names = new Set(["message", "martlet.resume", "martlet.gap"]);
     #closing = new AbortController();
     /** @type {BroadcastChannel | null} */
     #channel = null;
@@ -73,7 +92,7 @@ class SharedEventSource extends EventTarget {
      * @type {Map<string, string>}
      */
     #recent = new Map();
-    /** The last events, for tabs that join later. */
+    /** The last events since there was a hole, for tabs that join later. */
     #past = [];
     /** What came while this tab waits to be told the past; null when it does not wait. @type {object[] | null} */
     #early = null;
@@ -114,7 +133,7 @@ class SharedEventSource extends EventTarget {
 
     addEventListener(type, ...rest) {
         super.addEventListener(type, ...rest);
-        if (["open", "error", "resume"].includes(type) || this.#names.has(type)) return;
+        if (SharedEventSource.#own.includes(type) || this.#names.has(type)) return;
         this.#want([type]);
         this.#channel?.postMessage({ names: [type] });
     }
@@ -189,7 +208,7 @@ class SharedEventSource extends EventTarget {
 
     #take({ event, state, id }) {
         if (id && !this.#lastEventId) this.#lastEventId = id;
-        if (event && this.#early && event.name !== "martlet.resume") this.#early.push(event);
+        if (event && this.#early && (event.name !== "martlet.resume" || isHole(event))) this.#early.push(event);
         else if (event) this.#receive(event);
         if (state === undefined || state === this.#readyState) return;
         // Nobody is left who would tell the past.
@@ -217,22 +236,23 @@ class SharedEventSource extends EventTarget {
             this.#recent.set(key, term);
             if (this.#recent.size > 1000) this.#recent.delete(this.#recent.keys().next().value);
         }
-        if (this.#options.replay > 0 && name !== "martlet.resume") {
+        if (isHole({ name, data })) this.#past = [];
+        else if (this.#options.replay > 0 && name !== "martlet.resume") {
             this.#past.push({ name, data, id, term });
             if (this.#past.length > this.#options.replay) this.#past.shift();
         }
         // A connection that resumed by its URL knows no id until an event brings one.
         if (id) this.#lastEventId = id;
+        if (name === "martlet.resume") this.#verdict = readVerdict(data);
         this.#fire(new MessageEvent(name, { data, lastEventId: id, origin: this.#url.origin }));
-        if (name !== "martlet.resume") return;
-        this.#verdict = readVerdict(data);
-        this.#fire(new CustomEvent("resume", { detail: this.#verdict }));
+        if (name === "martlet.resume") this.#fire(new CustomEvent("resume", { detail: this.#verdict }));
+        if (name === "martlet.gap") this.#fire(new CustomEvent("gap", { detail: readGap(data) }));
     }
 
     /** @param {Event} event */
     #fire(event) {
         this.dispatchEvent(event);
-        if (["open", "message", "error", "resume"].includes(event.type)) this[`on${event.type}`]?.(event);
+        if (["message", ...SharedEventSource.#own].includes(event.type)) this[`on${event.type}`]?.(event);
     }
 
     #leave() {
@@ -242,6 +262,11 @@ class SharedEventSource extends EventTarget {
         this.#channel?.close();
         this.#channel = null;
     }
+}
+
+/** Whether something is missing in this place. */
+function isHole({ name, data }) {
+    return name === "martlet.gap" || (name === "martlet.resume" && readVerdict(data).verdict !== "resumed");
 }
 
 /**
@@ -262,4 +287,22 @@ function readVerdict(data) {
     const place = Object.fromEntries(["after", "through"].flatMap(name =>
         typeof said?.[name] === "string" ? [[name, said[name]]] : []));
     return { verdict: known, ...place };
+}
+
+/**
+ * Lenient as well: what cannot be read is a gap all the same.
+ *
+ * @param {string} data
+ * @returns {EventGap}
+ */
+function readGap(data) {
+    let said = null;
+    try {
+        said = JSON.parse(data);
+    } catch {
+        // Somewhere, then.
+    }
+    const types = { first: "string", last: "string", count: "number" };
+    return Object.fromEntries(Object.keys(types).flatMap(name =>
+        typeof said?.[name] === types[name] ? [[name, said[name]]] : []));
 }

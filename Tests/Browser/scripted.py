@@ -11,7 +11,7 @@ PAGE = """<!doctype html><title>tab</title>
 <script>{before}</script>
 <script src="/martlet.js"></script>
 <script>
-    const seen = [], verdicts = [], states = [];
+    const seen = [], verdicts = [], gaps = [], states = [];
     let stream;
     function open(options) {{
         stream = new SharedEventSource("/events", options);
@@ -19,6 +19,7 @@ PAGE = """<!doctype html><title>tab</title>
         stream.addEventListener("open", () => states.push("open"));
         stream.onerror = () => states.push(stream.readyState);
         stream.onresume = event => verdicts.push(event.detail);
+        stream.ongap = event => gaps.push([event.detail, seen.length]);
     }}
     open({options});
 </script>"""
@@ -81,10 +82,19 @@ class ScriptedServer:
         with self.changed:
             return len(self.streams)
 
-    def publish(self, name="note", count=1):
+    def publish(self, name="note", count=1, data=None):
         with self.changed:
             for _ in range(count):
-                self.events.append((name, str(len(self.events) + 1)))
+                self.events.append((name, data or str(len(self.events) + 1)))
+            self.changed.notify_all()
+
+    def drop(self, count):
+        """So many events happen that no stream is sent: each is told of the gap in their place."""
+        with self.changed:
+            first = len(self.events) + 1
+            last = first + count - 1
+            gap = {"first": f"e-{first}", "last": f"e-{last}", "count": count}
+            self.events += [None] * (count - 1) + [("martlet.gap", json.dumps(gap))]
             self.changed.notify_all()
 
     def end_streams(self):
@@ -133,8 +143,12 @@ class ScriptedServer:
                         return
                     events, position = self.events[position:], len(self.events)
                     first = position - len(events) + 1
-                for number, (name, data) in enumerate(events, first):
-                    id = f"id: {self.ids.format(number)}\n" if self.remembers else ""
+                for number, event in enumerate(events, first):
+                    if event is None:
+                        continue
+                    name, data = event
+                    # A gap has the id of what came before it.
+                    id = f"id: {self.ids.format(number)}\n" if self.remembers and name != "martlet.gap" else ""
                     request.wfile.write(f"event: {name}\n{id}data: {data}\n\n".encode())
                 if not events:
                     request.wfile.write(b":\n")

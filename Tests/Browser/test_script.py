@@ -154,6 +154,53 @@ def test_a_hole_is_told_to_every_tab(tabs):
         three.wait_for_all("return seen", ["1", *numbers(11, first=9)])
         three.wait_for_all("return stream.verdict", {"verdict": "partial", "after": "e-1", "through": "e-8"})
         assert three.all("return verdicts.length") == [1] * 3
+        # While all are there, the server drops three.
+        server.drop(3)
+        server.publish()
+        three.wait_for_all("return seen", ["1", *numbers(11, first=9), "15"])
+        assert three.all("return gaps") == [[[{"first": "e-12", "last": "e-14", "count": 3}, 4]]] * 3
+        assert three.all("return stream.lastEventId") == ["e-15"] * 3
+
+
+def test_a_gap_can_be_listened_for_and_need_not_be_readable(tabs):
+    with ScriptedServer() as server:
+        two = tabs(server, 2)
+        two.all("""
+            window.heard = [];
+            for (const type of ["gap", "martlet.gap"])
+                stream.addEventListener(type, event => heard.push(event.detail ?? event.data));
+        """)
+        for data in ("{", '{"first":7,"last":"e-9","count":null}'):
+            server.publish("martlet.gap", data=data)
+        server.publish()
+        two.wait_for_all("return seen", ["3"])
+        two.wait_for_all("return heard", ["{", {}, '{"first":7,"last":"e-9","count":null}', {"last": "e-9"}])
+        assert [[gap for gap, _ in gaps] for gaps in two.all("return gaps")] == [[{}, {"last": "e-9"}]] * 2
+
+
+def test_what_a_tab_is_told_first_never_reaches_across_a_hole(tabs):
+    with ScriptedServer(remembers=3, options='{ events: ["note"], replay: 30 }') as server:
+        page = tabs(server, 1)
+        server.publish(count=2)
+        page.wait_for_all("return seen", numbers(2))
+
+        def join(expected):
+            page.open(server.url)
+            page.wait("return seen.at(-1)", [expected[-1]] * len(page), "the last event in every tab")
+            newcomer = page.handles[-1]
+            assert page.js(newcomer, "return [seen, gaps, verdicts]") == [expected, [], []]
+
+        join(numbers(2))
+        server.drop(3)
+        server.publish()
+        page.wait("return seen.at(-1)", ["6", "6"], "the event behind the gap")
+        join(["6"])
+        with server.changed:
+            server.streams.clear()
+            server.events += [("note", str(number)) for number in range(7, 17)]
+            server.changed.notify_all()
+        page.wait("return seen.at(-1)", ["16"] * 3, "what is left after the hole")
+        join(numbers(16, first=14))
 
 
 def test_without_a_history_the_stream_goes_on_in_the_next_tab(tabs):

@@ -156,6 +156,63 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("{\"first\":\"e-7\",\"last\":\"e-9\",\"count\":2}", EventGap(first: "e-7", last: "e-9", count: 2)),
+        ("{\"first\":\"e-7\",\"last\":\"e-9\",\"count\":null}", EventGap(first: "e-7", last: "e-9")),
+        ("{\"first\":\"e-7\",\"last\":\"e-9\",\"more\":[]}", EventGap(first: "e-7", last: "e-9")),
+        ("{\"count\":\"two\"}", EventGap()), ("{", EventGap()), ("three", EventGap()),
+    ])
+    func `a gap is a value, readable or not`(data: String, gap: EventGap) async throws {
+        try await ScriptedServer.run { server in
+            let reading = Subject(server.url()).reading()
+            let exchange = await server.next()
+            try await exchange.open()
+            try await exchange.send("data: x\n\nevent: martlet.gap\ndata: \(data)\n\n")
+            #expect(await reading.next().gap == nil)
+            #expect(await reading.next().gap == gap)
+        }
+    }
+
+    @Test func `a typed loop passes over gaps and verdicts, and callbacks tell of them`() async throws {
+        try await ScriptedServer.run { server in
+            let source = Subject(server.url()) { $0.lastEventID = "e-1" }.source
+            let told = AsyncQueue<String>()
+            source.onResume { told.add("\($0.outcome) \($0.through ?? "")") }
+            source.onGap { told.add("gap of \($0.count ?? 0)") }
+            source.onMessage { told.add($0.event) }
+            let loop = Task {
+                var read: [ChatEvent] = []
+                for try await line in source.events(as: ChatEvent.self) {
+                    read.append(line)
+                    if read.count == 2 { break }
+                }
+                return read
+            }
+            let exchange = await server.next()
+            try await exchange.open()
+            let said = #"data: {"user":"a","msg":"hi"}"#
+            try await exchange.send(
+                """
+                event: martlet.resume
+                data: {"verdict":"partial","after":"e-1","through":"e-4"}
+
+                \(said)
+
+                event: martlet.gap
+                data: {"first":"e-6","last":"e-8","count":3}
+
+                \(said)
+
+
+                """)
+            #expect(try await loop.value == Array(repeating: ChatEvent(user: "a", msg: "hi"), count: 2))
+            var heard: [String] = []
+            for _ in 0..<6 { heard.append(await told.next()) }
+            #expect(
+                heard == ["martlet.resume", "partial e-4", "message", "martlet.gap", "gap of 3", "message"])
+        }
+    }
+
     struct ChatEvent: Codable, Sendable, Equatable {
         let user: String
         let msg: String

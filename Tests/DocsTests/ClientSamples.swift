@@ -69,8 +69,17 @@ private func resume(_ source: EventSource, loadEverythingAgain: () async throws 
             if verdict.outcome != .resumed { try await loadEverythingAgain() }
             continue
         }
+        if event.gap != nil {
+            try await loadEverythingAgain()
+            continue
+        }
         print(event.data)
     }
+}
+
+private func hearOfHoles(_ source: EventSource, reload: @escaping @Sendable () -> Void) {
+    source.onResume { if $0.outcome != .resumed { reload() } }
+    source.onGap { _ in reload() }
 }
 
 private func chat() async throws -> EventSource {
