@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,15 +23,18 @@ class App:
     """An app of this test's own, with a file for what must outlive it, and a port that it keeps."""
 
     def __init__(self, folder):
-        self.environment = dict(os.environ, EVENTS_FILE=str(folder / "events.db"))
+        self.file = folder / "events.db"
+        self.environment = dict(os.environ, EVENTS_FILE=str(self.file))
         self.port, self.process = 0, None
 
-    def start(self):
-        command = [PROGRAM, "--host", "127.0.0.1", "--port", str(self.port)]
+    def start(self, elsewhere=False):
+        """At the port that it had before, where browsers wait for it, or for once at another."""
+        command = [PROGRAM, "--host", "127.0.0.1", "--port", "0" if elsewhere else str(self.port)]
         self.process = subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().removeprefix("Listening on ").strip()
         assert self.url.startswith("http://127.0.0.1:"), "the app did not say where it listens"
-        self.port = int(self.url.rsplit(":", 1)[1])
+        if not elsewhere:
+            self.port = int(self.url.rsplit(":", 1)[1])
 
     def end(self, how):
         if self.process is None:
@@ -119,6 +123,64 @@ def test_a_browser_catches_up_with_a_server_that_was_away(ada, app, how):
     ada.wait(lambda: lines(ada) == ["before", *missed, "after"], "the line after")
     ada.open()
     ada.wait(lambda: lines(ada) == ["before", *missed, "after"], "the same after a reload")
+
+
+HOLE = "Some messages were missed here"
+RESET = "Messages may be missing, the history starts anew"
+
+
+def shown(page):
+    """The lines of the room and those about holes, without the welcomes."""
+    return page.texts("#chat-lines :is(.message .text, .hole)")
+
+
+def test_a_browser_that_misses_more_than_is_kept_says_so_where_it_is_missing(ada, app):
+    ada.say("before")
+    ada.wait(lambda: shown(ada) == ["before"], "the line before")
+    app.end(signal.SIGTERM)
+    # The page waits at the old port, while more happens than the history keeps.
+    app.start(elsewhere=True)
+    bob = Talker(app.url, "Bob")
+    bob.say("forgotten")
+
+    def notify(number):
+        data = {"message": f"noise {number}"}
+        requests.post(f"{app.url}/notification/broadcast", data=data, timeout=10).raise_for_status()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(notify, range(1000)))
+    bob.say("kept")
+    app.end(signal.SIGTERM)
+    app.start()
+    ada.wait(lambda: shown(ada) == ["before", HOLE, "kept"], "the hole, and what came after it")
+    ada.say("after")
+    ada.wait(lambda: shown(ada) == ["before", HOLE, "kept", "after"], "the room goes on")
+    # As the tab that leads relays it, for a server that forgets while it tells the history.
+    ada.js("""
+        const event = { name: "martlet.gap", data: '{"first":"e-1","last":"e-2"}', id: "", term: "other" };
+        const tabs = new BroadcastChannel(`martlet.js ${location.origin}/chat/stream?history=30`);
+        tabs.postMessage({ event });
+    """)
+    ada.wait(lambda: shown(ada) == ["before", HOLE, "kept", "after", HOLE], "the gap")
+
+
+def test_a_browser_whose_history_the_server_does_not_know_shows_what_it_has_instead(ada, app):
+    ada.say("before")
+    ada.wait(lambda: shown(ada) == ["before"], "the line before")
+    app.end(signal.SIGTERM)
+    for file in app.file.parent.glob(f"{app.file.name}*"):
+        if ".sessions" not in file.name:
+            file.unlink()
+    app.start(elsewhere=True)
+    bob = Talker(app.url, "Bob")
+    bob.say("another history")
+    app.end(signal.SIGTERM)
+    app.start()
+    ada.wait(lambda: shown(ada) == [RESET, "another history"], "the history anew")
+    ada.say("after")
+    ada.wait(lambda: shown(ada) == [RESET, "another history", "after"], "the room goes on")
+    ada.open()
+    ada.wait(lambda: shown(ada) == ["another history", "after"], "the same after a reload, and nothing missing")
 
 
 def test_another_tab_shows_what_was_said_before_it_was_opened(ada, app):

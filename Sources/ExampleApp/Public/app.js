@@ -190,7 +190,7 @@ function liveLog(flight) {
         queue(row);
     }
 
-    const names = ["message", "data", "notification", "private", "martlet.resume"];
+    const names = ["message", "data", "notification", "private", "martlet.resume", "martlet.gap"];
     const events = new Stream("/events", names, {
         shared: true,
         onEvent: add,

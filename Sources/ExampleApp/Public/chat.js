@@ -6,11 +6,12 @@ function chat(log) {
     let user, lastBy = null, catchesUp = false, timer;
     const seen = new Set();
 
-    function line(kind, by, text) {
+    function line(kind, by, text, note = "") {
         const mine = kind === "message" && by === user?.username;
         const row = element("li", { className: mine ? "message mine" : kind },
             kind === "system" ? text : element("span", { className: "by", text: by }),
             kind === "system" ? "" : element("span", { className: "text", text }));
+        if (note) row.classList.add(note);
         row.classList.toggle("follow", kind === "message" && by === lastBy);
         lastBy = kind === "message" ? by : null;
         appendLines($("chat-lines"), [row]);
@@ -25,11 +26,32 @@ function chat(log) {
         if (reply.ok && Array.isArray(reply.body.data)) $("chat-members").textContent = reply.body.data.join(", ");
     }
 
-    const room = new Stream("/chat/stream?history=30", ["system", "message", "private"], {
+    /** What is shown goes; what comes before the next welcome is the past. */
+    function startOver() {
+        seen.clear();
+        $("chat-lines").replaceChildren();
+        lastBy = null;
+        catchesUp = true;
+    }
+
+    const missed = text => line("system", null, text, "hole");
+
+    /** What is missing is said in its place. A server that does not know what is shown here tells its history anew. */
+    function resumed({ verdict }) {
+        if (verdict === "resumed") return;
+        if (verdict === "partial") return missed("Some messages were missed here");
+        startOver();
+        missed("Messages may be missing, the history starts anew");
+    }
+
+    const names = ["system", "message", "private", "martlet.resume", "martlet.gap"];
+    const room = new Stream("/chat/stream?history=30", names, {
         shared: true,
         replay: 30, // Another tab gets from this one what the server tells the first.
         onEvent(event) {
             const said = parsed(event.data) ?? {};
+            if (event.name === "martlet.resume") return resumed(said);
+            if (event.name === "martlet.gap") return missed("Some messages were missed here");
             if (event.name === "system") {
                 catchesUp = false; // What comes before the welcome is the past.
                 members();
@@ -66,14 +88,9 @@ function chat(log) {
         $("account-id").textContent = user?.user_id ?? "";
         $("account-initial").textContent = Array.from(user?.username ?? "")[0]?.toUpperCase() ?? "";
         if (!first) log.reopen(`${user ? "signed in" : "signed out"}, the stream starts anew`);
-        lastBy = null;
-        catchesUp = true;
+        startOver();
         if (user) room.open();
-        else {
-            room.close();
-            seen.clear();
-            $("chat-lines").replaceChildren();
-        }
+        else room.close();
     }
 
     async function changed(reply) {
@@ -94,7 +111,10 @@ function chat(log) {
         say($("chat-reply"), reply);
         changed(reply);
     });
-    $("chat-rejoin").addEventListener("click", () => room.open());
+    $("chat-rejoin").addEventListener("click", () => {
+        startOver(); // Between what is shown and the history may be more than either has.
+        room.open();
+    });
     document.addEventListener("visibilitychange", members);
     $("chat-message").addEventListener("keydown", event => {
         if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
