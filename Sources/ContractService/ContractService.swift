@@ -5,6 +5,6 @@ import Martlet
 struct ContractService: App {
     func configure(_ app: inout AppBuilder) throws {
         app.services.add(Streams())
-        app.controllers(StreamController.self)
+        app.controllers(StreamController.self, CompressedController.self)
     }
 }
