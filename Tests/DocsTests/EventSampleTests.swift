@@ -56,6 +56,11 @@ import Testing
         #expect(try lines.first?.typed(ChatEvent.self) == .said(user: "ada", text: "11"))
     }
 
+    @Test func theSchemaNamesTheEventsAndTheirMembers() async throws {
+        let schema = try await TestHost(controllers: ChatSchemaController.self).client().get("/chat-schema")
+        #expect(schema.text == #"{"joined":{"user":"String"},"said":{"text":"String","user":"String"}}"#)
+    }
+
     @Test func aSlowReaderGetsTheLatestPrice() async throws {
         // Three events are too few to fill a socket.
         let host = try TestHost(PricesApp(), over: .inProcess)

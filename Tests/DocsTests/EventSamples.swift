@@ -30,6 +30,19 @@ struct RoomsController {
     func users(room: String, _ ctx: Context) -> [String] { ctx.sse.users(on: "room/\(room)") }
 }
 
+@Controller
+struct ChatSchemaController {
+    /// GET /chat-schema: what a client may expect
+    func index() -> [String: [String: String]] {
+        var events: [String: [String: String]] = [:]
+        for schema in ChatEvent.eventSchemas {
+            guard case .fields(let fields) = schema.payload else { continue }
+            events[schema.name] = Dictionary(uniqueKeysWithValues: fields.map { ($0.name, "\($0.type)") })
+        }
+        return events
+    }
+}
+
 /// Counts who is there.
 final class Visits: Sendable {
     private let count = Mutex(0)
