@@ -28,6 +28,7 @@ ROWS = {
     "sse_paced": Row(
         "paced broadcast, 64 bytes", "events/s", least={"nchan": 1.2, "hummingbird": 3, "c": 0.75}),
     "sse_paced_p99": Row("its fan-out, p99", "ms", most={"nchan": 1.0}),
+    "stalled_p99": Row("its fan-out, p99, with one client that reads nothing", "ms", most={"alone": 1.1}),
     "sse_burst": Row(
         "1000 events to 200 streams in one publish", "events/s", least={"node": 8, "nchan": 4}),
     "sse_pipelined": Row("the same as 1000 pipelined publishes", "events/s"),

@@ -1,5 +1,9 @@
 """Event streams: how fast events reach all who listen."""
 
+import contextlib
+import socket
+import urllib.request
+
 from . import load
 from .systems import running
 
@@ -27,8 +31,36 @@ def measure(results, effort):
                 events = FEWER_EVENTS.get(server.name, 1000)
                 found = load.streams("pipelined", server, streams=200, bytes=64, events=events)
                 results.add("sse_pipelined", server.name, found["events_per_second"])
+    measure_stalled(results, effort)
     measure_compressed(results, effort)
     measure_replay(results, effort)
+
+
+def measure_stalled(results, effort):
+    """The fan-out with a client in it that reads nothing, and without."""
+    with running("martlet") as [server]:
+        for _ in range(effort.rounds):
+            for name, count in [("martlet", 1), ("alone", 0)]:
+                with stalled_clients(server, count):
+                    found = load.streams(
+                        "paced", server, streams=effort.streams, bytes=64, seconds=effort.seconds, subscribe="/feed",
+                        publish="/feed/feed")
+                    results.add("stalled_p99", name, found["p99_ms"])
+
+
+@contextlib.contextmanager
+def stalled_clients(server, count):
+    """Clients that do not read, and for whom as much waits as may."""
+    with contextlib.ExitStack() as sockets:
+        for _ in range(count):
+            client = sockets.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect(("127.0.0.1", server.port))
+            client.sendall(b"GET /feed/stalled HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            client.recv(1)
+        if count:
+            urllib.request.urlopen(server.url("/feed/stalled?n=100"), bytes(65536).replace(b"\0", b"x")).read()
+        yield
 
 
 def measure_compressed(results, effort):

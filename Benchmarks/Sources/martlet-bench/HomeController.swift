@@ -29,6 +29,21 @@ struct HomeController {
         return "ok"
     }
 
+    /// GET /feed: what slow readers do not hold up
+    func feed(_ ctx: Context) -> EventStream { ctx.sse.open(topics: ["feed"]) }
+
+    /// GET /feed/stalled: the same for clients of which more waits than they may have waiting
+    @GET("feed/stalled") func stalledFeed(_ ctx: Context) -> EventStream {
+        ctx.sse.open(topics: ["feed", "stalled"])
+    }
+
+    /// POST /feed/{topic}: publishes the body `n` times.
+    @POST("feed/{topic}") func publish(topic: String, @Query n: Int = 1, _ ctx: Context) async throws -> String {
+        let text = String(buffer: try await ctx.request.body.collect())
+        for _ in 0..<n { try await ctx.sse.publish(to: topic, event: "message", data: text) }
+        return "ok"
+    }
+
     /// POST /log-in: a session for the requests that follow.
     @POST func logIn(_ ctx: Context) { ctx.session["user_id"] = "1" }
 }

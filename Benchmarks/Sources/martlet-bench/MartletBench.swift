@@ -16,7 +16,9 @@ enum MartletBench {
 
 /// The controllers alone.
 struct PlainApp: App {
-    func configure(_ app: inout AppBuilder) {}
+    func configure(_ app: inout AppBuilder) throws {
+        for topic in ["feed", "stalled"] { try app.events.topic(topic) { $0.slowReaders = .dropOldest } }
+    }
 }
 
 /// The same controllers behind what most applications use.
