@@ -41,12 +41,14 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
     /// When the connection is over unless something happens; nil while the application works.
     private var deadline: NIODeadline?
     private var isHeadUnderway = false
-    /// How much the peer had not taken of its response at the last check, and for how long that has not changed.
+    /// How much was under way to a peer that is behind at the last check, and for how long that has not changed.
     private var bytesUnread = 0
     private var secondsUnread = 0
+    /// nil until an event stream begins.
+    private var peerWatch: PeerWatch?
 
     /// How long a connection that was answered for the last time may take to close.
-    static let lingering = TimeAmount.seconds(2)
+    static let lingering = Duration.seconds(2)
     /// How many bytes of later requests are kept before reading stops.
     private static let maxUnreadBytes = 64 * 1024
 
@@ -272,6 +274,11 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
 
     // MARK: - Ends
 
+    // A connection that is not broken off ends in this order, and `checkTime` sees to it that it gets on:
+    //  1. `beginClosing`: the peer takes what was written, for as long as it takes anything (`takesNothing`).
+    //  2. Everything is in the kernel, and this side is closed: the peer has the time of `lingering` to close its own.
+    //  3. The connection is closed. What the kernel still has is delivered by it.
+
     /// The response is written. The connection waits for its next request, or ends.
     func finish(_ exchange: Exchange, keepAlive: Bool) {
         guard case .answering(let current) = state, current === exchange else { return }
@@ -284,8 +291,8 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         advance()
     }
 
-    /// Ends the connection behind what was written. Closing while the peer still sends would make its kernel discard the
-    /// response, so this side goes first, and what comes is read and dropped for a while.
+    /// Ends the connection behind what was written, be it responses or an event stream. Closing while the peer still sends
+    /// would make its kernel discard that, so this side goes first, and what comes is read and dropped for a while.
     func beginClosing() {
         state = .closing
         unread = ByteBuffer()
@@ -294,7 +301,7 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         guard let context else { return }
         withholdsRead = false
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { [self] _ in
-            deadline = .now() + Self.lingering
+            deadline = .now() + TimeAmount(Self.lingering)
             context.close(mode: .output, promise: nil)
         }
         context.read()
@@ -305,7 +312,7 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         guard case .idle = state, !isHeadUnderway else { return }
         flush()
         // The peer may still be taking its last response.
-        if unwrittenBytes > 0 { beginClosing() } else { context?.close(promise: nil) }
+        if output?.isHeldUp == true { beginClosing() } else { context?.close(promise: nil) }
     }
 
     // MARK: - Time
@@ -322,34 +329,48 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         if case .answering(let exchange) = state, !exchange.isBodyComplete, !withholdsRead, !exchange.needsContinue {
             checkBodyRate(exchange)
         }
-        checkReader()
+        guard let context, let output else { return }
+        if isPeerGone(output) || takesNothing(output) { return context.close(promise: nil) }
         guard let deadline, now >= deadline else { return }
         self.deadline = nil
         if case .idle = state, isHeadUnderway {
             refuse(HTTPError(.requestTimeout, "The request's head took too long."))
-        } else if case .idle = state, unwrittenBytes > 0 {
+        } else if case .idle = state, output.isHeldUp {
             // It is not idle while it takes its response; whether it takes anything is looked after above.
             self.deadline = now + TimeAmount(application.limits.keepAliveTimeout)
         } else {
-            context?.close(promise: nil)
+            context.close(promise: nil)
         }
     }
 
-    /// A peer that takes nothing of its response does not hold the connection for longer than an idle one may.
-    private func checkReader() {
-        if case .streaming = state { return }
-        guard let context, !context.channel.isWritable else {
+    /// True when an event stream's peer has not answered for so long that it is gone within two heartbeats.
+    private func isPeerGone(_ output: SocketOutput) -> Bool {
+        guard let seconds = peerWatch?.look(at: output) else { return false }
+        let heartbeat = application.limits.heartbeat.components.seconds
+        return seconds > max(1, heartbeat - heartbeat / 3)
+    }
+
+    /// True when the peer has taken nothing for longer than it may. While an event stream goes on its topics' policies for
+    /// slow readers say how long that is.
+    private func takesNothing(_ output: SocketOutput) -> Bool {
+        if case .streaming = state { return false }
+        guard output.isHeldUp else {
             secondsUnread = 0
-            return
+            return false
         }
-        let bytes = unwrittenBytes
+        // With what the kernel holds: it takes more only when much of that is gone.
+        let bytes = bytesUnderWay
         secondsUnread = bytes == bytesUnread ? secondsUnread + 1 : 0
         bytesUnread = bytes
-        if secondsUnread > Int(application.limits.keepAliveTimeout.components.seconds) { context.close(promise: nil) }
+        return secondsUnread > secondsToTake
     }
 
-    /// What waits for the peer to read.
-    var unwrittenBytes: Int { (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
+    /// As long as a connection may be idle. At a shutdown not so long for a stream: the next process waits for this one to
+    /// end, and its readers come back to that for the rest.
+    private var secondsToTake: Int64 {
+        let isSentOn = isDraining && peerWatch != nil
+        return (isSentOn ? Self.lingering : application.limits.keepAliveTimeout).components.seconds
+    }
 
     private func checkBodyRate(_ exchange: Exchange) {
         exchange.secondsReading += 1
@@ -361,16 +382,12 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         if let feed = exchange.feed { feed.fail(error) } else { refuse(error) }
     }
 
-    /// Lets go of what an event stream has no use for, and reads on: only so is it known that the peer has gone.
-    func stopReadingRequests() {
+    /// Lets go of what an event stream has no use for, and reads on: so it is known that the peer has closed. Of one that
+    /// is gone without a word the watch knows.
+    func becomeStream() {
         unread = ByteBuffer()
+        peerWatch = PeerWatch()
         resumeReading()
-    }
-
-    /// Gives an event stream some time to be taken, then ends the connection.
-    func closeAfter(_ time: TimeAmount) {
-        state = .closing
-        deadline = .now() + time
     }
 
     // MARK: - Writing

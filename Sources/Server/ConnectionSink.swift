@@ -1,6 +1,5 @@
 import MartletCore
 import NIOCore
-import NIOPosix
 
 /// Where an event stream's frames leave the process: straight to the channel, below everything that knows of requests.
 final class ConnectionSink: EventSink {
@@ -62,11 +61,9 @@ final class ConnectionSink: EventSink {
 
     func end() {
         if let gzip { send(framed([], gzip.trailer)) }
-        let last = isChunked ? ByteBuffer.lastChunk : ByteBuffer()
-        // A peer that does not read is not waited for.
-        connection.closeAfter(Connection.lingering)
-        output.close(behind: last)
+        if isChunked { send(.lastChunk) }
         subscriber = nil
+        connection.beginClosing()
     }
 
     func abort() { context.close(promise: nil) }
@@ -78,24 +75,3 @@ final class ConnectionSink: EventSink {
         subscriber = nil
     }
 }
-
-extension Connection {
-    /// Nothing more is decoded: the decoder's state is let go, and the kernel is to notice a peer that vanished.
-    func dropDecoder() {
-        guard let context else { return }
-        stopReadingRequests()
-        #if os(Linux)
-        // Heartbeats are not acknowledged by a peer that is gone without a word; with this it is gone within two of them.
-        let patience = max(1000, application.limits.heartbeat.components.seconds * 667)
-        let userTimeout = ChannelOptions.Types.SocketOption(level: .tcp, name: .tcp_user_timeout)
-        try? context.channel.syncOptions?.setOption(userTimeout, value: .init(patience))
-        #endif
-    }
-}
-
-#if os(Linux)
-extension NIOBSDSocket.Option {
-    /// TCP_USER_TIMEOUT, in milliseconds (tcp(7), RFC 5482).
-    fileprivate static let tcp_user_timeout = NIOBSDSocket.Option(rawValue: 18)
-}
-#endif

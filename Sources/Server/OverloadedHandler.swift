@@ -17,7 +17,9 @@ final class OverloadedHandler: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(buffer)).assumeIsolated().whenComplete { _ in
             context.close(mode: .output, promise: nil)
         }
-        context.eventLoop.assumeIsolated().scheduleTask(in: Connection.lingering) { context.close(promise: nil) }
+        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(Connection.lingering)) {
+            context.close(promise: nil)
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {}

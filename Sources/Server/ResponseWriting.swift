@@ -166,7 +166,7 @@ extension Connection {
         exchange.feed = nil
         write(head)
         flush()
-        dropDecoder()
+        becomeStream()
         // The flush may have found the peer gone: nobody would say so again.
         guard case .streaming = state else { return }
         sink.subscriber = ctx.sse.join(events, sink: sink, connection: ctx.client, eventLoop: context.eventLoop)

@@ -17,13 +17,15 @@ final class SocketOutput {
     private let context: ChannelHandlerContext
     private let channel: any Channel
     /// The socket, where the kernel may be called directly.
-    private let socket: NIOBSDSocket.Handle?
+    let socket: NIOBSDSocket.Handle?
     /// What was written last and is not flushed.
     private var held: ByteBuffer?
     /// True when something before that was given to the channel and is not flushed.
     private var hasUnflushed = false
     /// How many flushes the channel is not through with.
     private var unfinished = 0
+    /// True when something was sent since the peer was last seen to have everything.
+    var mayBeUnderWay = false
 
     init(_ context: ChannelHandlerContext) {
         self.context = context
@@ -37,9 +39,12 @@ final class SocketOutput {
         #endif
     }
 
+    /// True while something waits in memory because the kernel takes no more for this peer.
+    var isHeldUp: Bool { unfinished > 0 || hasUnflushed }
+
     /// False while the peer is so slow that more would only wait in memory. The channel is asked only where it was given
     /// something.
-    var isWritable: Bool { unfinished == 0 && !hasUnflushed || channel.isWritable }
+    var isWritable: Bool { !isHeldUp || channel.isWritable }
 
     func write(_ buffer: ByteBuffer) {
         if let held {
@@ -52,22 +57,13 @@ final class SocketOutput {
     func flush() {
         guard let buffer = held else { return }
         held = nil
+        mayBeUnderWay = true
         var rest = buffer
-        if unfinished == 0, !hasUnflushed, channel.isActive {
+        if !isHeldUp, channel.isActive {
             sendNow(&rest)
             if rest.readableBytes == 0 { return }
         }
         flushThroughChannel(rest)
-    }
-
-    /// Flushes everything, then closes.
-    func close(behind last: ByteBuffer) {
-        write(last)
-        guard let buffer = held else { return }
-        held = nil
-        context.writeAndFlush(NIOAny(buffer)).assumeIsolated().whenComplete { [context] _ in
-            context.close(promise: nil)
-        }
     }
 
     private func flushThroughChannel(_ buffer: ByteBuffer) {

@@ -63,7 +63,10 @@ final class Signal: Sendable {
 
 struct ProbeApp: App {
     // The process of the tests holds the controllers of other apps, too.
-    func configure(_ app: inout AppBuilder) { app.controllers(ProbeController.self, GzipProbeController.self) }
+    func configure(_ app: inout AppBuilder) throws {
+        app.controllers(ProbeController.self, GzipProbeController.self)
+        try app.events.topic("feed") { $0.slowReaders = .dropOldest }
+    }
 }
 
 @Controller
@@ -223,6 +226,23 @@ struct ProbeController {
         }
     }
 
+    /// A stream of a topic that drops what its reader does not take.
+    func feed(_ ctx: Context) -> EventStream {
+        ctx.sse.open(topics: ["feed"], onClose: { [probe] _ in probe.streamClosed.fire() })
+    }
+
+    /// A stream that ends with its last event.
+    func export(events: Int, size: Int, _ ctx: Context) -> EventStream {
+        ctx.sse.open { client in
+            for number in 1...events {
+                try client.send(data: "\(number) " + String(repeating: "x", count: size))
+            }
+            client.close()
+        } onClose: { [probe] _ in
+            probe.streamClosed.fire()
+        }
+    }
+
     /// A stream that opens when the gate does.
     func lateEvents(_ ctx: Context) async -> EventStream {
         probe.begun.fire()
@@ -231,6 +251,8 @@ struct ProbeController {
     }
 
     func count(_ ctx: Context) -> String { "\(ctx.sse.clientCount)" }
+
+    @POST func publish(message: String, _ ctx: Context) throws { try ctx.sse.publish(to: "feed", data: message) }
 
     @POST func broadcast(message: String, _ ctx: Context) throws -> String {
         "\(try ctx.sse.broadcast(event: "news", data: message).clientCount)"

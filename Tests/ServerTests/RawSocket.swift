@@ -80,6 +80,21 @@ final class RawSocket: @unchecked Sendable {
         close()
     }
 
+    #if os(Linux)
+    /// Hears nothing any more and so answers nothing, as a peer whose cable is pulled: the kernel drops every packet to it.
+    func vanish() throws {
+        // One instruction of a packet filter, BPF_RET: keep 0 bytes (linux/filter.h).
+        var dropAll: UInt64 = 6
+        let result = withUnsafePointer(to: &dropAll) { filter in
+            var program = (count: UInt16(1), filter: filter)
+            return setsockopt(
+                descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+                socklen_t(MemoryLayout.size(ofValue: program)))
+        }
+        if result != 0 { throw SocketError("SO_ATTACH_FILTER", errno) }
+    }
+    #endif
+
     /// Sends no more, but still receives.
     func finishSending() { shutdown(descriptor, CInt(SHUT_WR)) }
 

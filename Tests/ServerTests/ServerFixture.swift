@@ -1,19 +1,32 @@
 import Martlet
+import MartletCore
+import MartletServer
+import NIOPosix
 import Synchronization
 import Testing
 
 /// Serves the probe app on a free port while the test runs.
+///
+/// - Parameter sendBufferBytes: what the kernel holds for a peer that does not read; nil for as much as it likes.
 func withServer(
-    limits: (inout Limits) -> Void = { _ in }, threads: Int = 1,
+    limits: (inout Limits) -> Void = { _ in }, threads: Int = 1, sendBufferBytes: Int? = nil,
     _ test: (RunningServer) async throws -> Void
 ) async throws {
     let probe = Probe()
-    let server = try await Server.start(ProbeApp(), at: .init(port: 0), threads: threads) { app in
+    let configure = { (app: inout AppBuilder) in
         // A test that ends with requests under way does not wait for them.
         app.limits.shutdownTimeout = .zero
         limits(&app.limits)
         app.logger.logLevel = .critical
         app.services.add(probe)
+    }
+    let server: Server
+    if let sendBufferBytes {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        let application = try Application(ProbeApp(), eventLoops: Array(group.makeIterator()), configure: configure)
+        server = try await Server(application, .init(port: 0), group, sendBufferBytes: sendBufferBytes)
+    } else {
+        server = try await Server.start(ProbeApp(), at: .init(port: 0), threads: threads, configure: configure)
     }
     let running = RunningServer(server: server, probe: probe)
     do {

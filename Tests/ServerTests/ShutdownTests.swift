@@ -116,10 +116,13 @@ import Testing
             let old = try server.connect()
             try await old.send("GET /probe/events HTTP/1.0\r\n\r\n")
             _ = try await old.until("data: 2\n")
-            await server.shutDown()
+            async let end: Void = server.shutDown()
             let farewell = try await stream.untilClosed()
             #expect(farewell.contains(/retry: \d+\n\n\r\n0\r\n\r\n$/), "\(farewell)")
             #expect(try await old.untilClosed().contains(/retry: \d+\n\n$/))
+            stream.close()
+            old.close()
+            await end
         }
     }
 

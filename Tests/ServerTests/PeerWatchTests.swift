@@ -1,0 +1,133 @@
+#if os(Linux)
+import NIOCore
+import Testing
+
+@testable import MartletServer
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Peers of event streams that are silent, and those that only do not read.
+@Suite(.timeLimit(.minutes(2))) struct PeerWatchTests {
+    /// What the kernel tells second by second, and for how long the peer counts as silent.
+    @Test func `silent is who owes an answer at every look and sends none in between`() {
+        func info(
+            probes: UInt8 = 0, unacked: UInt32 = 0, retransmits: UInt8 = 0, sent: UInt32 = 0, answered: UInt32
+        ) -> tcp_info {
+            var info = tcp_info()
+            info.tcpi_probes = probes
+            info.tcpi_unacked = unacked
+            info.tcpi_retransmits = retransmits
+            info.tcpi_last_data_sent = sent
+            info.tcpi_last_ack_recv = answered
+            return info
+        }
+        let table: [(String, [tcp_info], Int)] = [
+            ("nothing is sent again", [info(unacked: 1, answered: 9000), info(unacked: 1, answered: 10000)], 0),
+            ("all was answered", [info(retransmits: 1, answered: 9000)], 0),
+            ("a heartbeat is sent again", [info(unacked: 1, retransmits: 1, sent: 100, answered: 14000)], 1),
+            (
+                "and again",
+                [
+                    info(unacked: 1, retransmits: 2, sent: 100, answered: 14000),
+                    info(unacked: 1, retransmits: 3, sent: 200, answered: 15000),
+                    info(unacked: 1, retransmits: 3, sent: 1200, answered: 16000),
+                ], 3
+            ),
+            (
+                "a packet is lost now and then",
+                [
+                    info(unacked: 9, retransmits: 1, sent: 10, answered: 300),
+                    info(unacked: 9, retransmits: 1, sent: 20, answered: 400),
+                    info(unacked: 9, retransmits: 1, sent: 10, answered: 200),
+                ], 1
+            ),
+            (
+                "it came back",
+                [info(probes: 3, answered: 4000), info(probes: 3, answered: 5000), info(answered: 100)], 0
+            ),
+            ("one probe was lost", [info(probes: 1, answered: 60000), info(probes: 1, answered: 61000)], 0),
+            ("two were", [info(probes: 2, answered: 60000), info(probes: 2, answered: 61000)], 2),
+            ("a probe was answered a minute ago", [info(answered: 60000), info(answered: 61000)], 0),
+            (
+                "what it has no room for is sent again and acknowledged, though not taken",
+                [
+                    info(unacked: 1, retransmits: 9, sent: 60001, answered: 60000),
+                    info(unacked: 1, retransmits: 9, sent: 61001, answered: 61000),
+                ], 0
+            ),
+        ]
+        for (name, infos, seconds) in table {
+            var watch = PeerWatch()
+            for info in infos { watch.note(info) }
+            #expect(watch.secondsSilent == seconds, "\(name)")
+        }
+    }
+
+    private func publish(_ text: String, _ sender: RawSocket) async throws {
+        let body = "message=" + text
+        try await sender.send(
+            "POST /probe/publish HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n"
+                + "Content-Type: application/x-www-form-urlencoded\r\n\r\n" + body)
+        #expect(try await sender.response().status == 204)
+    }
+
+    /// This one waits: when a connection is to end for its closed window the kernel decides, by its own clock. It took a
+    /// second, two thirds of the heartbeat, and did so between the second and the third.
+    @Test func `a reader who stalls stays, and is told of the gap when it reads on`() async throws {
+        try await withServer(
+            limits: {
+                $0.heartbeat = .milliseconds(1500)
+                $0.maxStreamBacklogBytes = 50_000
+            }, sendBufferBytes: 16 * 1024
+        ) { server in
+            let reader = try server.connect(receiveBuffer: 16 * 1024)
+            try await reader.send("GET /probe/feed HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = try await reader.until(":\n\n")
+            let sender = try server.connect()
+            let begun = ContinuousClock.now
+            for number in 0..<100 { try await publish("\(number)-" + String(repeating: "x", count: 5000), sender) }
+            while ContinuousClock.now - begun < .milliseconds(3500) {
+                try await server.server.checkTime(.now())
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(try await server.clientCount() == 1)
+            let rest = try await reader.until("data: 99-")
+            #expect(rest.contains("event: martlet.gap\n"))
+            #expect(!rest.contains("data: 50-"))
+            reader.close()
+            await server.probe.streamClosed.wait()
+        }
+    }
+
+    /// Waits, too, for one second: so long a time without an answer is what it is about. With a window that is closed, and
+    /// with one that is open.
+    @Test(arguments: [true, false]) func `a reader who vanishes is gone`(isStalled: Bool) async throws {
+        try await withServer(
+            limits: {
+                $0.heartbeat = .milliseconds(1500)
+                $0.maxStreamBacklogBytes = 50_000
+            }, sendBufferBytes: 16 * 1024
+        ) { server in
+            let reader = try server.connect(receiveBuffer: 16 * 1024)
+            try await reader.send("GET /probe/feed HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = try await reader.until(":\n\n")
+            let sender = try server.connect()
+            if isStalled {
+                for number in 0..<100 { try await publish("\(number)-" + String(repeating: "x", count: 5000), sender) }
+            }
+            do {
+                try reader.vanish()
+            } catch {
+                try Test.cancel("A socket cannot be made deaf here: \(error)")
+            }
+            // Nothing is published: the heartbeat finds it out.
+            await server.probe.streamClosed.wait()
+            #expect(try await server.clientCount() == 0)
+        }
+    }
+}
+#endif
