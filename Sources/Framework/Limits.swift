@@ -10,11 +10,11 @@ public struct Limits: Sendable {
     public var maxBodyBytes = 2 * 1024 * 1024
     /// How long a request's head may take to come; longer is answered with 408.
     public var headerTimeout = Duration.seconds(15)
-    /// How long a connection may wait for its next request.
+    /// How long a connection may wait for its next request, and how long a response for a reader who takes nothing of it.
     public var keepAliveTimeout = Duration.seconds(75)
     /// The fewest bytes a second of a body, after `bodyRateGrace`; slower is answered with 408.
     public var minBodyBytesPerSecond = 240
-    /// How long a body may be slow, and how long a response may wait for its reader.
+    /// How long a body may be slow.
     public var bodyRateGrace = Duration.seconds(5)
     /// The most connections at a time; more are answered with 503. The process's limit of open files can be lower.
     public var maxConnections = 65536
