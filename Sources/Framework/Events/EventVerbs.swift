@@ -186,6 +186,14 @@ extension EventHub {
         try publish(.typed(event), to: .user(user), isCompressible: isCompressible)
     }
 
+    /// Sends an event of a family to one client.
+    ///
+    /// - Returns: false when there is no such stream, or no longer.
+    @discardableResult
+    public func send(_ event: some ServerEvents, to client: EventClient.ID, isCompressible: Bool = true) throws -> Bool {
+        try send(to: client, .typed(event), isCompressible: isCompressible)
+    }
+
     /// Sends an event of a family to every stream of a user and waits until it is kept.
     @discardableResult
     public func send(_ event: some ServerEvents, toUser user: String, isCompressible: Bool = true) async throws
@@ -199,7 +207,7 @@ extension EventClient {
     /// Sends an event of a family.
     @discardableResult
     public func send(_ event: some ServerEvents, isCompressible: Bool = true) throws -> Bool {
-        try hub.send(to: id, .typed(event), isCompressible: isCompressible)
+        try hub.send(event, to: id, isCompressible: isCompressible)
     }
 }
 
