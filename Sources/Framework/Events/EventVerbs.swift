@@ -190,7 +190,8 @@ extension EventHub {
     ///
     /// - Returns: false when there is no such stream, or no longer.
     @discardableResult
-    public func send(_ event: some ServerEvents, to client: EventClient.ID, isCompressible: Bool = true) throws -> Bool {
+    public func send(_ event: some ServerEvents, to client: EventClient.ID, isCompressible: Bool = true) throws -> Bool
+    {
         try send(to: client, .typed(event), isCompressible: isCompressible)
     }
 
