@@ -26,6 +26,9 @@ public struct Limits: Sendable {
     public var heartbeatJitter = 0.1
     /// The most bytes that wait for one reader of an event stream before its topic's `SlowReaderPolicy` acts.
     public var maxStreamBacklogBytes = 1024 * 1024
+    /// How long one slow reader may hold up who publishes to its topics (`SlowReaderPolicy.suspendPublisher`); then its stream
+    /// is ended.
+    public var maxPublisherSuspension = Duration.seconds(30)
     /// The most events that wait for the store of events. Beyond it, who publishes with `await` waits, and who publishes
     /// without gets a `StoreBacklogError`.
     public var maxStoreBacklogEvents = 10_000

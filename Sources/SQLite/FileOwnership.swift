@@ -17,6 +17,9 @@ final class FileOwnership: Sendable {
     /// - Throws: `SQLiteFileError` where it does not.
     init(of path: String, patience: Duration) throws {
         let file = SQLiteFile(path: path, durability: .normal, busyTimeout: .zero)
+        // A link may lead to a file that is yet to be made.
+        let made = openFile(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        if made >= 0 { close(made) }
         // Of what a link leads to, as SQLite names its other files: all who come to it meet at one lock.
         let name = realpath(path, nil)
         defer { free(name) }

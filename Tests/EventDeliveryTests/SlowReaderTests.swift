@@ -181,6 +181,49 @@ import Testing
         #expect(!["t/1", "t/2", "other"].contains(where: isHeld))
     }
 
+    @Test func `a reader that holds publishers up for too long is disconnected`() throws {
+        let host = try host(.suspendPublisher)
+        host.hub.start()
+        let slow = try host.sink(["t"])
+        host.run()
+        slow.room = 0
+        for index in 0..<4 { try host.post("\(index)" + text, to: .topic("t")) }
+        func pass(_ seconds: Int) {
+            for _ in 0..<seconds {
+                host.run()
+                host.advance(by: .seconds(1))
+            }
+            host.run()
+        }
+        pass(29)
+        #expect(slow.isOpen)
+        pass(2)
+        #expect(slow.wasAborted)
+        #expect(figures(host).disconnected == 1)
+        #expect(!host.hub.state.withLock { $0.gate.isHeld("t") })
+        host.hub.stop()
+        host.run()
+    }
+
+    /// What came for the first time may take more room than what it takes the place of.
+    @Test func `a queue that grows by what takes the place of other events holds publishers up, too`() throws {
+        var limits = Limits()
+        limits.maxStreamBacklogBytes = 200
+        let host = try TestHub(limits: limits) { settings in
+            try settings.topic("l") { $0.slowReaders = .latestOnly(key: { _ in "" }) }
+            try settings.topic("t") { $0.slowReaders = .suspendPublisher }
+        }
+        let slow = try host.sink(["l", "t"])
+        host.run()
+        slow.room = 0
+        try host.post("1", to: .topic("l"))
+        host.run()
+        #expect(!host.hub.state.withLock { $0.gate.isHeld("t") })
+        try host.post(String(repeating: "x", count: 120), to: .topic("l"))
+        host.run()
+        #expect(host.hub.state.withLock { $0.gate.isHeld("t") })
+    }
+
     /// It goes through what the client may have waiting, and not through all that there is.
     @Test func `ending a stream does not wait for a slow reader of a long history`() throws {
         var limits = Limits()
@@ -197,6 +240,23 @@ import Testing
         let again = try host.sink(resume: slow.lastEventID)
         host.run()
         #expect(slow.texts() + again.texts() == (0..<5000).map(String.init))
+    }
+
+    /// Neither is there when it comes back.
+    @Test(arguments: [true, false])
+    func `ending a stream that is still catching up keeps what the history has not`(isLast: Bool) throws {
+        var limits = Limits()
+        limits.maxStreamBacklogBytes = 10_000
+        let host = try TestHub(limits: limits) { $0.history.maxEventsPerTopic = 10_000 }
+        let id = try host.post("first").id
+        for index in 0..<3000 { try host.post("\(index)") }
+        let slow = try host.sink(resume: id, room: 0)
+        if !isLast { try host.hub.send(to: slow.id, ServerSentEvent(event: "direct", data: "result")) }
+        host.hub.closeClient(slow.id, reconnect: !isLast)
+        host.run()
+        #expect(slow.hasEnded)
+        #expect(slow.texts() == (0..<3000).map(String.init))
+        #expect(slow.names.last == (isLast ? "martlet.close" : "direct"))
     }
 
     @Test func `a publisher that waits can be cancelled, and a shutdown lets it go`() async throws {

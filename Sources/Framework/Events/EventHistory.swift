@@ -224,10 +224,16 @@ struct EventHistory {
     func place(ofLast count: Int, for subscription: Subscription, else end: UInt64) -> UInt64 {
         guard count > 0 else { return end }
         let filter = AudienceFilter(subscription)
+        var (candidates, first) = (0, UInt64.max)
+        forEachLog(of: subscription) { _, log in
+            candidates += min(count, log.events.count)
+            if let event = log.events.first { first = min(first, event.sequence) }
+        }
+        guard candidates > 0 else { return end }
+        if count >= keptCount { return first - 1 }
         var sequences: [UInt64] = []
-        if filter.isWide, count >= keptCount {
-            return order.first { filter.includes($0.audience) && isKept($0) }.map { $0.sequence - 1 } ?? end
-        } else if filter.isWide {
+        if candidates > Self.maximumCandidates {
+            // There are so many that the last of them are near.
             for event in order.reversed() where filter.includes(event.audience) && isKept(event) {
                 sequences.append(event.sequence)
                 if sequences.count == count { break }
@@ -235,10 +241,12 @@ struct EventHistory {
         } else {
             forEachLog(of: subscription) { _, log in sequences += log.events.suffix(count).map(\.sequence) }
         }
-        guard !sequences.isEmpty else { return end }
         sequences.sort()
         return sequences[max(0, sequences.count - count)] - 1
     }
+
+    /// How many events of single logs are put in order to find the last.
+    private static let maximumCandidates = 8192
 
     /// True where every audience of the subscription has a log, which then knows itself what it has lost.
     private func areLogsKnown(for subscription: Subscription) -> Bool {

@@ -91,8 +91,8 @@ public enum SlowReaderPolicy: Sendable {
     case dropOldest
     /// While events wait, a newer one takes the place of an older one with the same key.
     case latestOnly(key: @Sendable (ServerSentEvent) -> String)
-    /// `await publish(…)` waits until the client has read. A publisher that does not await cannot be held up: then the
-    /// client is disconnected.
+    /// `await publish(…)` waits until the client has read, for `limits.maxPublisherSuspension` at most: then the client is
+    /// disconnected. So it is where a publisher does not await, and cannot be held up.
     case suspendPublisher
 }
 

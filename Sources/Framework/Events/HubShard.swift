@@ -149,12 +149,13 @@ final class HubShard: @unchecked Sendable {
     func startTimer(_ hub: EventHub, _ metrics: LoopMetrics?) {
         let interval = max(.milliseconds(10), min(.seconds(1), limits.heartbeat / 15))
         let silence = max(1, Int((limits.heartbeat / interval).rounded()))
+        let patience = max(1, Int((limits.maxPublisherSuspension / interval).rounded(.up)))
         timer = Task(executorPreference: executor) { [clock, weak hub] in
             self.metrics = metrics
             while !Task.isCancelled {
                 do { try await clock.sleep(for: interval) } catch { return }
                 guard let now = hub?.now else { return }
-                self.tick(silence: silence, now)
+                self.tick(silence: silence, patience: patience, now)
                 self.metrics?.report(self.figures, hub)
             }
         }
@@ -162,13 +163,16 @@ final class HubShard: @unchecked Sendable {
 
     func stopTimer() { timer?.cancel() }
 
-    /// Sends a comment to those who have heard nothing for the interval, and ends the streams whose time is over.
-    private func tick(silence: Int, _ now: Duration) {
+    /// Sends a comment to those who have heard nothing for the interval, and ends the streams whose time is over, and those
+    /// for which publishers have waited long enough.
+    private func tick(silence: Int, patience: Int, _ now: Duration) {
         tick += 1
         let jitter = Int(Double(silence) * limits.heartbeatJitter)
         for subscriber in Array(subscribers.values) {
             if let expiry = subscriber.expiry, now >= expiry {
                 subscriber.expire()
+            } else if subscriber.hasHeldPublishers(since: tick - patience) {
+                subscriber.disconnectSlowReader()
             } else if tick - subscriber.lastTick >= silence - subscriber.jitter(upTo: jitter) {
                 subscriber.beat()
             }

@@ -28,7 +28,8 @@ package final class Subscriber: @unchecked Sendable {
     /// nil where nothing waits.
     private var queue: EventQueue?
     private var waiting: [CheckedContinuation<Void, any Error>] = []
-    private var isHoldingPublishers = false
+    /// The shard's tick at which this client began to hold publishers up; nil while it does not.
+    private var heldSince: Int?
     private lazy var mayHoldPublishers = hub.settings.suspendsPublishers(of: subscription)
     /// The last event that was taken care of.
     private var lastSeen: UInt64 = 0
@@ -114,9 +115,11 @@ package final class Subscriber: @unchecked Sendable {
     /// - Parameter last: what it is told in the end.
     func end(reconnect: Bool, _ last: EventFrame? = nil) {
         guard !hasEnded else { return }
-        // What more the history has than a client may have waiting, it gets when it comes back.
+        // What more the history has than a client may have waiting, it gets when it comes back; what else waits it does not.
         var rest = shard.limits.maxStreamBacklogBytes
-        while case .replaying(let replay) = phase, sink.isWritable || rest > 0 { step(replay) { rest -= $0 } }
+        while case .replaying(let replay) = phase, sink.isWritable || rest > 0 || queue != nil || !reconnect {
+            step(replay) { rest -= $0 }
+        }
         if case .live = phase { drainQueue(while: { true }) }
         if let last { write(last) }
         if !reconnect, let frame = ControlEvent.frame("martlet.close", ["reconnect": false], id: EventHub.farewellID) {
@@ -161,7 +164,10 @@ package final class Subscriber: @unchecked Sendable {
         if hadBegun { for hook in hub.settings.leaveHooks { hook(client) } }
     }
 
-    private func disconnectSlowReader() {
+    /// True where publishers have waited for this client from that tick of the shard on, or longer.
+    func hasHeldPublishers(since tick: Int) -> Bool { heldSince.map { $0 <= tick } ?? false }
+
+    func disconnectSlowReader() {
         hub.logger.notice("disconnected a slow reader", metadata: ["client": "\(client.id)"])
         shard.counters.disconnected.add(1, ordering: .relaxed)
         sink.abort()
@@ -227,23 +233,24 @@ package final class Subscriber: @unchecked Sendable {
         case .dropped(let count):
             shard.counters.dropped.add(count, ordering: .relaxed)
             if event?.key != nil { shard.counters.superseded.add(count, ordering: .relaxed) }
+            holdPublishers()
         case .overflow: disconnectSlowReader()
         }
     }
 
     /// The other half of the budget is for what is underway by then.
     private func holdPublishers() {
-        guard !isHoldingPublishers, queuedBytes > shard.limits.maxStreamBacklogBytes / 2,
+        guard heldSince == nil, queuedBytes > shard.limits.maxStreamBacklogBytes / 2,
             mayHoldPublishers
         else { return }
-        isHoldingPublishers = true
+        heldSince = shard.tick
         shard.counters.suspended.add(1, ordering: .relaxed)
         hub.hold(client.id, subscription.topics)
     }
 
     private func letPublishersOn() {
-        guard isHoldingPublishers else { return }
-        isHoldingPublishers = false
+        guard heldSince != nil else { return }
+        heldSince = nil
         hub.release(client.id, subscription.topics)
     }
 
