@@ -224,13 +224,19 @@ import Testing
         #expect(host.hub.state.withLock { $0.gate.isHeld("t") })
     }
 
-    /// It goes through what the client may have waiting, and not through all that there is.
-    @Test func `ending a stream does not wait for a slow reader of a long history`() throws {
+    /// One that has more in its history than a client may have waiting.
+    private func hostOfLongHistory(_ count: Int) throws -> (host: TestHub, first: String?) {
         var limits = Limits()
         limits.maxStreamBacklogBytes = 10_000
         let host = try TestHub(limits: limits) { $0.history.maxEventsPerTopic = 10_000 }
         let id = try host.post("first").id
-        for index in 0..<5000 { try host.post("\(index)") }
+        for index in 0..<count { try host.post("\(index)") }
+        return (host, id)
+    }
+
+    /// It goes through what the client may have waiting, and not through all that there is.
+    @Test func `ending a stream does not wait for a slow reader of a long history`() throws {
+        let (host, id) = try hostOfLongHistory(5000)
         let slow = try host.sink(resume: id, room: 0)
         host.run()
         host.hub.closeClient(slow.id)
@@ -245,11 +251,7 @@ import Testing
     /// Neither is there when it comes back.
     @Test(arguments: [true, false])
     func `ending a stream that is still catching up keeps what the history has not`(isLast: Bool) throws {
-        var limits = Limits()
-        limits.maxStreamBacklogBytes = 10_000
-        let host = try TestHub(limits: limits) { $0.history.maxEventsPerTopic = 10_000 }
-        let id = try host.post("first").id
-        for index in 0..<3000 { try host.post("\(index)") }
+        let (host, id) = try hostOfLongHistory(3000)
         let slow = try host.sink(resume: id, room: 0)
         if !isLast { try host.hub.send(to: slow.id, ServerSentEvent(event: "direct", data: "result")) }
         host.hub.closeClient(slow.id, reconnect: !isLast)

@@ -28,27 +28,6 @@ package final class Schedule: @unchecked Sendable {
         var event: ServerSentEvent { ServerSentEvent(data: text, id: isForeign ? "app" : nil) }
     }
 
-    /// What was seen of the rarer cases: a schedule that never gets there proves nothing of them.
-    package struct Coverage: Sendable {
-        /// Events that did not wait, and for which the store had no room.
-        package var turnedAway = 0
-        /// How often publishers were found waiting for readers alone: there was no store to wait for.
-        package var suspended = 0
-        package var restarts = 0
-        package var gaps = 0
-        package var resumed = 0
-
-        package init() {}
-
-        package static func += (all: inout Coverage, one: Coverage) {
-            all.turnedAway += one.turnedAway
-            all.suspended += one.suspended
-            all.restarts += one.restarts
-            all.gaps += one.gaps
-            all.resumed += one.resumed
-        }
-    }
-
     private struct Failure: Error { let reason: String }
 
     private static let topics = ["a", "b/1", "b/2", "c", "s", "u/1", "v", "w", "z"]

@@ -67,17 +67,8 @@ import Musl
         }
     }
 
-    private func publish(_ text: String, _ sender: RawSocket) async throws {
-        let body = "message=" + text
-        try await sender.send(
-            "POST /probe/publish HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n"
-                + "Content-Type: application/x-www-form-urlencoded\r\n\r\n" + body)
-        #expect(try await sender.response().status == 204)
-    }
-
-    /// This one waits: when a connection is to end for its closed window the kernel decides, by its own clock. It took a
-    /// second, two thirds of the heartbeat, and did so between the second and the third.
-    @Test func `a reader who stalls stays, and is told of the gap when it reads on`() async throws {
+    /// A server that is quick to notice, and a reader whose buffers are soon full.
+    private func withReader(_ test: (RunningServer, RawSocket) async throws -> Void) async throws {
         try await withServer(
             limits: {
                 $0.heartbeat = .milliseconds(1500)
@@ -87,9 +78,28 @@ import Musl
             let reader = try server.connect(receiveBuffer: 16 * 1024)
             try await reader.send("GET /probe/feed HTTP/1.1\r\nHost: a\r\n\r\n")
             _ = try await reader.until(":\n\n")
-            let sender = try server.connect()
+            try await test(server, reader)
+        }
+    }
+
+    /// More than the buffers hold, and the backlog.
+    private func overfill(_ server: RunningServer) async throws {
+        let sender = try server.connect()
+        for number in 0..<100 {
+            let body = "message=\(number)-" + String(repeating: "x", count: 5000)
+            try await sender.send(
+                "POST /probe/publish HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n"
+                    + "Content-Type: application/x-www-form-urlencoded\r\n\r\n" + body)
+            #expect(try await sender.response().status == 204)
+        }
+    }
+
+    /// This one waits: when a connection is to end for its closed window the kernel decides, by its own clock. It took a
+    /// second, two thirds of the heartbeat, and did so between the second and the third.
+    @Test func `a reader who stalls stays, and is told of the gap when it reads on`() async throws {
+        try await withReader { server, reader in
             let begun = ContinuousClock.now
-            for number in 0..<100 { try await publish("\(number)-" + String(repeating: "x", count: 5000), sender) }
+            try await overfill(server)
             while ContinuousClock.now - begun < .milliseconds(3500) {
                 try await server.server.checkTime(.now())
                 try await Task.sleep(for: .milliseconds(10))
@@ -106,19 +116,8 @@ import Musl
     /// Waits, too, for one second: so long a time without an answer is what it is about. With a window that is closed, and
     /// with one that is open.
     @Test(arguments: [true, false]) func `a reader who vanishes is gone`(isStalled: Bool) async throws {
-        try await withServer(
-            limits: {
-                $0.heartbeat = .milliseconds(1500)
-                $0.maxStreamBacklogBytes = 50_000
-            }, sendBufferBytes: 16 * 1024
-        ) { server in
-            let reader = try server.connect(receiveBuffer: 16 * 1024)
-            try await reader.send("GET /probe/feed HTTP/1.1\r\nHost: a\r\n\r\n")
-            _ = try await reader.until(":\n\n")
-            let sender = try server.connect()
-            if isStalled {
-                for number in 0..<100 { try await publish("\(number)-" + String(repeating: "x", count: 5000), sender) }
-            }
+        try await withReader { server, reader in
+            if isStalled { try await overfill(server) }
             do {
                 try reader.vanish()
             } catch {

@@ -142,16 +142,14 @@ struct EventHistory {
     ///
     /// - Parameter start: the count of events that were forgotten when the reader began, or asked last.
     func page(
-        for subscription: Subscription, _ filter: AudienceFilter, after sequence: UInt64, through end: UInt64,
-        limit: Int,
-        since start: UInt64
+        for filter: AudienceFilter, after sequence: UInt64, through end: UInt64, limit: Int, since start: UInt64
     ) -> Page {
         var page = Page(through: end, askedThrough: start)
-        noteForgotten(&page, subscription, filter, through: end)
+        noteForgotten(&page, for: filter, through: end)
         if filter.isWide {
             look(for: filter, after: sequence, through: end, limit, &page)
         } else {
-            merge(subscription, after: sequence, through: end, limit, &page)
+            merge(for: filter, after: sequence, through: end, limit, &page)
         }
         return page
     }
@@ -172,10 +170,10 @@ struct EventHistory {
 
     /// Puts the events of a few logs in order.
     private func merge(
-        _ subscription: Subscription, after sequence: UInt64, through end: UInt64, _ limit: Int, _ page: inout Page
+        for filter: AudienceFilter, after sequence: UInt64, through end: UInt64, _ limit: Int, _ page: inout Page
     ) {
         var isCut = false
-        forEachLog(of: subscription) { _, log in
+        forEachLog(of: filter.subscription) { _, log in
             let rest = log.events[log.events.firstIndex(after: sequence)..<log.events.firstIndex(after: end)]
             page.events += rest.prefix(limit)
             if rest.count > limit { isCut = true }
@@ -189,16 +187,14 @@ struct EventHistory {
     }
 
     /// Finds what a reader came too late for.
-    private func noteForgotten(
-        _ page: inout Page, _ subscription: Subscription, _ filter: AudienceFilter, through end: UInt64
-    ) {
+    private func noteForgotten(_ page: inout Page, for filter: AudienceFilter, through end: UInt64) {
         let start = page.askedThrough
         guard forgottenCount > start else { return }
         var (last, isBeyond) = (0 as UInt64, false)
         func note(_ forgotten: UInt64) {
             if forgotten <= end { last = max(last, forgotten) } else { isBeyond = true }
         }
-        if forgottenAt > start, !areLogsKnown(for: subscription) {
+        if forgottenAt > start, !areLogsKnown(for: filter.subscription) {
             last = min(forgottenThrough, end)
             isBeyond = forgottenThrough > end
         }
@@ -209,7 +205,7 @@ struct EventHistory {
             }
         } else {
             // More than is remembered: where it cannot be told which, it is said to be the one at `end`.
-            forEachLog(of: subscription) { _, log in
+            forEachLog(of: filter.subscription) { _, log in
                 guard log.forgottenAt > start else { return }
                 note(log.forgottenThrough)
                 if log.forgottenThrough > end { last = end }
@@ -223,7 +219,6 @@ struct EventHistory {
     /// The place behind which a subscription's last `count` events stand.
     func place(ofLast count: Int, for subscription: Subscription, else end: UInt64) -> UInt64 {
         guard count > 0 else { return end }
-        let filter = AudienceFilter(subscription)
         var (candidates, first) = (0, UInt64.max)
         forEachLog(of: subscription) { _, log in
             candidates += min(count, log.events.count)
@@ -234,6 +229,7 @@ struct EventHistory {
         var sequences: [UInt64] = []
         if candidates > Self.maximumCandidates {
             // There are so many that the last of them are near.
+            let filter = AudienceFilter(subscription)
             for event in order.reversed() where filter.includes(event.audience) && isKept(event) {
                 sequences.append(event.sequence)
                 if sequences.count == count { break }

@@ -333,15 +333,6 @@ public final class EventHub: Sendable {
         }
     }
 
-    /// A client holds up who publishes to its topics and waits for readers.
-    func hold(_ client: EventClient.ID, _ topics: [TopicPattern]) {
-        state.withLock { $0.gate.hold(topics, for: client) }
-    }
-
-    func release(_ client: EventClient.ID, _ topics: [TopicPattern]) {
-        regulate { $0.release(topics, for: client) }
-    }
-
     // MARK: - The order
 
     /// True while something waits for the store.

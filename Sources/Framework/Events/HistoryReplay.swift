@@ -41,14 +41,12 @@ final class HistoryReplay {
     ///   Returns the place of what it wrote; nil where there was nothing.
     /// - Returns: how many came from the history; nil when there were no more, and what comes next is delivered live.
     func step(
-        _ hub: EventHub, _ subscription: Subscription, write: (EventFrame) -> Void,
-        writeWaiting: (_ bound: UInt64) -> UInt64?
+        _ hub: EventHub, write: (EventFrame) -> Void, writeWaiting: (_ bound: UInt64) -> UInt64?
     ) -> Int? {
         let page =
             position < end
             ? hub.state.withLock {
-                $0.history.page(
-                    for: subscription, filter, after: position, through: end, limit: Self.pageSize, since: start)
+                $0.history.page(for: filter, after: position, through: end, limit: Self.pageSize, since: start)
             } : EventHistory.Page(through: end, askedThrough: start)
         start = page.askedThrough
         let known = max(position, announcedThrough)

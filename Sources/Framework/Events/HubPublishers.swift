@@ -39,6 +39,15 @@ extension EventHub {
 
     func letPublishersOn() { regulate { _ in } }
 
+    /// A client holds up who publishes to its topics and waits for readers.
+    func hold(_ client: EventClient.ID, _ topics: [TopicPattern]) {
+        state.withLock { $0.gate.hold(topics, for: client) }
+    }
+
+    func release(_ client: EventClient.ID, _ topics: [TopicPattern]) {
+        regulate { $0.release(topics, for: client) }
+    }
+
     /// For those who do not wait.
     func checkStoreRoom(byteCount: Int, _ state: inout HubState) throws(StoreBacklogError) {
         guard isStoring else { return }

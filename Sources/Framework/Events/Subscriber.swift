@@ -312,7 +312,7 @@ package final class Subscriber: @unchecked Sendable {
     /// Writes some of what it missed, or goes live.
     private func step(_ replay: HistoryReplay, wrote: (Int) -> Void = { _ in }) {
         let count = replay.step(
-            hub, subscription,
+            hub,
             write: { frame in
                 write(frame)
                 wrote(frame.byteCount)

@@ -16,12 +16,12 @@ public enum EventAudience: Sendable, Hashable {
 
 /// Tells whether an event is for a subscription, for who asks about many.
 struct AudienceFilter: Sendable {
-    private let user: String?
+    let subscription: Subscription
     private var topics: Set<String> = []
     private var patterns: [TopicPattern] = []
 
     init(_ subscription: Subscription) {
-        user = subscription.user
+        self.subscription = subscription
         for topic in subscription.topics {
             if topic.segments == nil { topics.insert(topic.description) } else { patterns.append(topic) }
         }
@@ -33,7 +33,7 @@ struct AudienceFilter: Sendable {
     func includes(_ audience: EventAudience) -> Bool {
         switch audience {
         case .everyone: true
-        case .user(let name): name == user
+        case .user(let name): name == subscription.user
         case .topic(let topic): topics.contains(topic) || patterns.contains { $0.matches(topic) }
         }
     }
