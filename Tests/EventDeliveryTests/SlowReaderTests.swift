@@ -205,6 +205,21 @@ import Testing
         host.run()
     }
 
+    @Test(arguments: [Duration.seconds(Int64.max), .seconds(-1), .zero])
+    func `no setting of times ends the process`(time: Duration) throws {
+        var limits = Limits()
+        (limits.heartbeat, limits.maxPublisherSuspension) = (time, time)
+        let host = try TestHub(limits: limits)
+        let sink = try host.sink()
+        host.hub.start()
+        host.run()
+        host.advance(by: .milliseconds(50))
+        host.run()
+        #expect(sink.isOpen)
+        host.hub.stop()
+        host.run()
+    }
+
     /// What came for the first time may take more room than what it takes the place of.
     @Test func `a queue that grows by what takes the place of other events holds publishers up, too`() throws {
         var limits = Limits()

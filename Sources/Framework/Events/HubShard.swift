@@ -148,8 +148,9 @@ final class HubShard: @unchecked Sendable {
     /// One timer for all: heartbeats, and streams that expire.
     func startTimer(_ hub: EventHub, _ metrics: LoopMetrics?) {
         let interval = max(.milliseconds(10), min(.seconds(1), limits.heartbeat / 15))
-        let silence = max(1, Int((limits.heartbeat / interval).rounded()))
-        let patience = max(1, Int((limits.maxPublisherSuspension / interval).rounded(.up)))
+        // Whoever wants none sets a very long time.
+        func ticks(_ time: Duration) -> Int { Int(min(max(1, (time / interval).rounded()), 1e9)) }
+        let (silence, patience) = (ticks(limits.heartbeat), ticks(limits.maxPublisherSuspension))
         timer = Task(executorPreference: executor) { [clock, weak hub] in
             self.metrics = metrics
             while !Task.isCancelled {
