@@ -102,15 +102,6 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "RoutingTests", dependencies: ["MartletRouting"], swiftSettings: strict),
         .testTarget(name: "EventStreamTests", dependencies: ["MartletEventStream", nio], swiftSettings: strict),
-        .testTarget(
-            name: "MacroTests",
-            dependencies: [
-                "MartletMacros",
-                .product(name: "SwiftSyntaxMacroExpansion", package: "swift-syntax"),
-                .product(name: "SwiftSyntaxMacrosGenericTestSupport", package: "swift-syntax"),
-                .product(name: "SwiftParser", package: "swift-syntax"),
-            ],
-            swiftSettings: strict),
         // What discovery has to find beside the test target's own controllers.
         .target(
             name: "ControllerLibrary",
