@@ -94,8 +94,10 @@ public final class Context: Sendable {
         return match.captures[index]
     }
 
-    /// The route that the request took, `Chat@stream`; nil before routing and where no route matched.
-    public var routeName: String? { state.withLock { $0.match?.route.name } }
+    /// The route that the request takes, which all middleware knows; nil where none matches.
+    public var route: Route? { state.withLock { $0.match?.route } }
+    /// The name of the route that the request takes, `Chat@stream`; nil where none matches.
+    public var routeName: String? { route?.name }
 
     /// Runs what blocks on the thread pool, away from the event loop.
     public func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
@@ -116,9 +118,10 @@ public final class Context: Sendable {
 
     func matched(_ match: MatchedRoute) { state.withLock { $0.match = match } }
 
-    /// Completes what the action returned.
-    func apply(to response: inout Response) {
-        guard let metadata = state.withLock({ $0.isResponseTouched ? $0.response : nil }) else { return }
+    /// What the action returned, with what it left in the context.
+    func applied(to response: Response) -> Response {
+        guard let metadata = state.withLock({ $0.isResponseTouched ? $0.response : nil }) else { return response }
+        var response = response
         if let status = metadata.status { response.status = status }
         for name in Set(metadata.headers.lazy.map(\.name)) {
             response.headers[fields: name] = metadata.headers[fields: name]
@@ -126,10 +129,8 @@ public final class Context: Sendable {
         for cookie in metadata.cookies {
             response.headers.append(HTTPField(name: .setCookie, value: cookie.headerValue))
         }
+        return response
     }
-
-    /// True where scoped services were asked for.
-    var hasScope: Bool { state.withLock { $0.scope != nil } }
 
     /// - Parameter isLast: true when the whole chain has returned, and none is to be made any more.
     /// - Returns: what is to be closed.

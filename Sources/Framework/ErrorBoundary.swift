@@ -1,11 +1,9 @@
 import HTTPTypes
 
-/// The one place where errors become responses. It is used twice: inside the application's middleware, so that it only ever
-/// sees responses, and around it, for what the middleware itself throws.
-struct ErrorBoundary: Sendable {
-    let environment: ApplicationEnvironment
-
-    func response(for error: any Error, in ctx: Context) -> Response {
+extension Context {
+    /// The one place where errors become responses: where one leaves an action or a middleware.
+    @usableFromInline
+    func response(for error: any Error) -> Response {
         switch error {
         case let error as HTTPError:
             return error.response
@@ -16,24 +14,24 @@ struct ErrorBoundary: Sendable {
             environment.logger.error(
                 "unhandled error",
                 metadata: [
-                    "error": "\(error)", "request-id": "\(ctx.requestID)", "route": "\(ctx.routeName ?? "-")",
-                    "target": "\(ctx.request.path)",
+                    "error": "\(error)", "request-id": "\(requestID)", "route": "\(routeName ?? "-")",
+                    "target": "\(request.path)",
                 ])
             let detail = environment.isDevelopment ? "\(type(of: error)): \(error)" : nil
-            if let detail, ctx.request.prefersHTML { return developmentPage(detail, ctx) }
-            return Problem(.internalServerError, detail: detail, requestID: ctx.requestID).response()
+            if let detail, request.prefersHTML { return developmentPage(detail) }
+            return Problem(.internalServerError, detail: detail, requestID: requestID).response()
         }
     }
 
-    private func developmentPage(_ detail: String, _ ctx: Context) -> Response {
-        let route = ctx.routeName ?? "no route"
+    private func developmentPage(_ detail: String) -> Response {
+        let route = routeName ?? "no route"
         let page = """
             <!doctype html><meta charset="utf-8"><title>500 Internal Server Error</title>
             <style>body{font:16px/1.5 system-ui;max-width:48rem;margin:3rem auto;padding:0 1rem}
             pre{padding:1rem;background:#8881;border-radius:8px;white-space:pre-wrap}</style>
             <h1>500 Internal Server Error</h1>
-            <p>\(ctx.request.method.rawValue.escapedForHTML) \(ctx.request.path.escapedForHTML) · \
-            \(route.escapedForHTML) · request \(ctx.requestID)</p>
+            <p>\(request.method.rawValue.escapedForHTML) \(request.path.escapedForHTML) · \
+            \(route.escapedForHTML) · request \(requestID)</p>
             <pre>\(detail.escapedForHTML)</pre>
             <p>This page is shown in development only.</p>
             """

@@ -1,7 +1,8 @@
 /// Something done around every request, or around every action of a controller.
 ///
 /// What stands before `next(ctx)` runs before, what stands after it runs after; to abort, return or throw without
-/// calling `next`. An application's middleware sees errors as the responses that they have become.
+/// calling `next`. Every middleware sees a response, whoever threw inside it: an error becomes one where it leaves an
+/// action or a middleware.
 ///
 ///     struct Timing: Middleware {
 ///         func respond(to ctx: Context, next: Next) async throws -> Response {
@@ -11,8 +12,33 @@
 ///             return response
 ///         }
 ///     }
+///
+/// A middleware that never waits, or seldom, is better an ``ImmediateMiddleware``.
 public protocol Middleware: Sendable {
     func respond(to ctx: Context, next: Next) async throws -> Response
+}
+
+/// Middleware that need not wait. A request that passes only such ones, to an action that need not wait either, is answered
+/// without a task, on one call stack.
+///
+///     struct Timing: ImmediateMiddleware {
+///         func answer(_ ctx: Context, next: Next) -> Answer {
+///             let start = ContinuousClock.now
+///             return next.answer(ctx) { response in
+///                 response.headers[.serverTiming] = "app;dur=\(start.duration(to: .now).milliseconds)"
+///             }
+///         }
+///     }
+///
+/// To abort, return `.now(response)` or throw; where it has to wait after all, return `.later(ctx) { … }`.
+public protocol ImmediateMiddleware: Middleware {
+    func answer(_ ctx: Context, next: Next) throws -> Answer
+}
+
+extension ImmediateMiddleware {
+    public func respond(to ctx: Context, next: Next) async throws -> Response {
+        try await answer(ctx, next: next).response
+    }
 }
 
 /// Middleware to which time matters: it is given the application's clock at start-up.

@@ -5,25 +5,67 @@ public struct Next: Sendable {
     /// A place in the chain of middleware, which is folded once, at start-up.
     @usableFromInline
     final class Place: Sendable {
-        @usableFromInline let middleware: any Middleware
+        @usableFromInline
+        enum Work: Sendable {
+            case immediate(any ImmediateMiddleware)
+            case waiting(any Middleware)
+        }
+        @usableFromInline let work: Work
         /// nil for the innermost.
         @usableFromInline let following: Place?
 
         init(_ middleware: any Middleware, following: Place?) {
-            self.middleware = middleware
+            work = (middleware as? any ImmediateMiddleware).map(Work.immediate) ?? .waiting(middleware)
             self.following = following
         }
+
+        /// The innermost wraps nothing, and does not call what it is given.
+        @inlinable var next: Next { Next(following ?? self) }
     }
 
     @usableFromInline
     init(_ place: Place) { self.place = place }
 
+    /// Passes the request on, and waits for the response.
+    ///
+    /// - Throws: nothing that happened further in: there, an error has become a response.
     // Inlined, so that there is no function of its own, with a frame and a question for its executor, between two
     // middlewares.
     @inlinable
     public func callAsFunction(_ ctx: Context) async throws -> Response {
-        // The innermost wraps nothing, and does not call what it is given.
-        try await place.middleware.respond(to: ctx, next: Next(place.following ?? place))
+        switch place.work {
+        case .immediate:
+            return await answer(ctx).response
+        case .waiting(let middleware):
+            do {
+                return try await middleware.respond(to: ctx, next: place.next)
+            } catch {
+                return ctx.response(for: error)
+            }
+        }
+    }
+
+    /// Passes the request on. The answer is there at once where nothing further in has to wait.
+    public func answer(_ ctx: Context) -> Answer {
+        switch place.work {
+        case .immediate(let middleware):
+            do {
+                return try middleware.answer(ctx, next: place.next)
+            } catch {
+                return .now(ctx.response(for: error))
+            }
+        case .waiting(let middleware):
+            return .later(ctx) { [next = place.next] in try await middleware.respond(to: ctx, next: next) }
+        }
+    }
+
+    /// Passes the request on, and changes the response when it is there.
+    ///
+    /// - Parameter change: runs at once where nothing further in has to wait. What it throws becomes the response.
+    public func answer(
+        _ ctx: Context, then change: @escaping @Sendable (inout Response) throws -> Void
+    ) -> Answer {
+        answer(ctx).map(ctx, change)
     }
 }
 

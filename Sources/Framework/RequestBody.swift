@@ -43,15 +43,16 @@ public final class RequestBody: Sendable, AsyncSequence {
         state.withLock { if case .empty = $0.content { true } else { false } }
     }
 
-    /// The most bytes that are read before the request is refused with 413; set by the route before its action runs.
-    package func limit(to bytes: Int) {
+    /// Sets the most bytes that are read before the request is refused with 413, in place of `limits.maxBodyBytes` or what
+    /// the action says. It holds for who begins to read afterwards.
+    public func limit(to bytes: Int) {
         guard declaredLength != 0 else { return }
         state.withLock { $0.limit = bytes }
     }
 
     /// Everything, where it is here; nil where it has yet to come.
     ///
-    /// - Throws: `HTTPError` 413 beyond the route's limit.
+    /// - Throws: `HTTPError` 413 beyond the limit.
     func collected() throws -> ByteBuffer? {
         let (content, limit) = state.withLock { ($0.content, $0.limit) }
         switch content {
@@ -66,7 +67,7 @@ public final class RequestBody: Sendable, AsyncSequence {
     /// Reads everything.
     ///
     /// - Returns: the content; the same again when it is asked again.
-    /// - Throws: `HTTPError` 413 beyond the route's limit; `CancellationError` when the peer is gone.
+    /// - Throws: `HTTPError` 413 beyond the limit; `CancellationError` when the peer is gone.
     public func collect() async throws -> ByteBuffer {
         let (content, limit) = state.withLock { ($0.content, $0.limit) }
         switch content {

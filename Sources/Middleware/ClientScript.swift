@@ -8,7 +8,7 @@ import NIOCore
 ///
 ///     <script src="/martlet.js"></script>
 ///     <script>const stream = new SharedEventSource("/chat/stream", { events: ["message"] });</script>
-public struct ClientScript: Middleware {
+public struct ClientScript: ImmediateMiddleware {
     private let path: String
     private let script: ByteBuffer
     private let tag: String
@@ -20,13 +20,17 @@ public struct ClientScript: Middleware {
         tag = "\"\(String(Self.digest(of: script), radix: 36))\""
     }
 
-    public func respond(to ctx: Context, next: Next) async throws -> Response {
+    public func answer(_ ctx: Context, next: Next) -> Answer {
         guard ctx.request.path == path, ctx.request.method == .get || ctx.request.method == .head else {
-            return try await next(ctx)
+            return next.answer(ctx)
         }
+        return .now(response(to: ctx.request))
+    }
+
+    private func response(to request: Request) -> Response {
         // Asked about each time, since the address does not change with the script, and answered with 304 most times.
         var response = Response(headers: [.eTag: tag, .cacheControl: "no-cache"])
-        if isHeld(ctx.request.headers[values: .ifNoneMatch]) {
+        if isHeld(request.headers[values: .ifNoneMatch]) {
             response.status = .notModified
             return response
         }

@@ -7,7 +7,7 @@ import NIOCore
 ///
 /// A page that holds both a secret and what an attacker can choose tells the secret by its compressed size (BREACH): leave
 /// such pages out by giving them a `Content-Encoding: identity` header.
-public struct Compression: Middleware {
+public struct Compression: ImmediateMiddleware {
     private let minimumBytes: Int
     private let level: Int32
 
@@ -19,21 +19,21 @@ public struct Compression: Middleware {
         self.level = Int32(min(max(level, 1), 9))
     }
 
-    public func respond(to ctx: Context, next: Next) async throws -> Response {
-        var response = try await next(ctx)
+    public func answer(_ ctx: Context, next: Next) -> Answer {
+        next.answer(ctx) { response in compress(&response, for: ctx.request) }
+    }
+
+    private func compress(_ response: inout Response, for request: Request) {
         guard case .buffer(let body) = response.body, body.readableBytes >= minimumBytes,
             response.headers[.contentEncoding] == nil, response.headers[.contentRange] == nil,
             Self.isCompressible(response.headers[.contentType] ?? "")
-        else { return response }
+        else { return }
         response.headers[.vary] = ContentCoding.vary(response.headers[.vary])
-        guard ContentCoding.acceptsGzip(ctx.request.headers), let compressed = gzip(body) else {
-            return response
-        }
+        guard ContentCoding.acceptsGzip(request.headers), let compressed = gzip(body) else { return }
         response.headers[.contentEncoding] = "gzip"
-        // A strong tag names the bytes that were there before.
+        // A strong tag names the bytes that there were before.
         if let tag = response.headers[.eTag], !tag.hasPrefix("W/") { response.headers[.eTag] = "W/\(tag)" }
         response.body = .buffer(compressed)
-        return response
     }
 
     private static func isCompressible(_ type: String) -> Bool {

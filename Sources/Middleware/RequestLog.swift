@@ -1,24 +1,26 @@
+import HTTPTypes
 import Logging
 import MartletCore
 
 /// Logs every request when it is answered: method, path, status, how long the answer took.
-public struct RequestLog: Middleware {
+public struct RequestLog: ImmediateMiddleware {
     private let level: Logger.Level
 
     public init(level: Logger.Level = .info) { self.level = level }
 
-    public func respond(to ctx: Context, next: Next) async throws -> Response {
+    public func answer(_ ctx: Context, next: Next) -> Answer {
         let start = ContinuousClock.now
-        let response = try await next(ctx)
-        let time = start.duration(to: .now)
+        return next.answer(ctx) { response in log(ctx, response.status, start.duration(to: .now)) }
+    }
+
+    private func log(_ ctx: Context, _ status: HTTPResponse.Status, _ time: Duration) {
         ctx.logger.log(
             level: level, "\(ctx.request.method) \(ctx.request.path)",
             metadata: [
-                "status": "\(response.status.code)", "route": "\(ctx.routeName ?? "-")",
+                "status": "\(status.code)", "route": "\(ctx.routeName ?? "-")",
                 "microseconds":
                     "\(time.components.seconds * 1_000_000 + time.components.attoseconds / 1_000_000_000_000)",
                 "address": "\(ctx.client.address)",
             ])
-        return response
     }
 }

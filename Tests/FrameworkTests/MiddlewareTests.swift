@@ -1,5 +1,7 @@
+import HTTPTypes
 import Martlet
 import MartletTesting
+import NIOCore
 import Testing
 
 /// Notes when a request comes in and when its response goes out.
@@ -14,6 +16,16 @@ private struct Noting: Middleware {
     }
 }
 
+/// The same without waiting.
+private struct NotingAtOnce: ImmediateMiddleware {
+    let name: String
+    let journal: Journal
+    func answer(_ ctx: Context, next: Next) -> Answer {
+        journal.note("\(name) in")
+        return next.answer(ctx) { response in journal.note("\(name) out \(response.status.code)") }
+    }
+}
+
 private struct Gate: Middleware {
     func respond(to ctx: Context, next: Next) async throws -> Response {
         switch ctx.request.rawQuery {
@@ -21,6 +33,21 @@ private struct Gate: Middleware {
         case "throw": throw HTTPError(.tooManyRequests, "slow down")
         case "break": throw Broken()
         default: return try await next(ctx)
+        }
+    }
+}
+
+private struct GateAtOnce: ImmediateMiddleware {
+    func answer(_ ctx: Context, next: Next) throws -> Answer {
+        switch ctx.request.rawQuery {
+        case "abort": return .now(Response(status: .forbidden, text: "closed"))
+        case "throw": throw HTTPError(.tooManyRequests, "slow down")
+        case "break": throw Broken()
+        case "break-behind": return next.answer(ctx) { _ in throw Broken() }
+        case "break-later": return .later(ctx) { throw Broken() }
+        case "complete": return next.answer(ctx).flatMap(ctx) { response in .now(response) }
+        case "break-completing": return next.answer(ctx).flatMap(ctx) { _ in throw Broken() }
+        default: return next.answer(ctx)
         }
     }
 }
@@ -54,9 +81,11 @@ struct WrappedController {
 @Suite struct MiddlewareTests {
     private let journal = Journal()
 
-    private func client(_ middleware: any Middleware...) throws -> TestClient {
+    private func client(_ middleware: any Middleware...) throws -> TestClient { try client(middleware) }
+
+    private func client(_ middleware: [any Middleware]) throws -> TestClient {
         let journal = journal
-        return try TestHost(controllers: WrappedController.self) { builder in
+        return try TestHost(controllers: WrappedController.self, QuickController.self) { builder in
             builder.services.add(journal)
             for one in middleware { builder.use(one) }
         }.client()
@@ -87,7 +116,7 @@ struct WrappedController {
     @Test func `application middleware sees an action's error as its response, and a 404 too`() async throws {
         let client = try client(Noting(name: "a", journal: journal))
         _ = try await client.get("/wrapped/failing")
-        #expect(journal.all == ["a in", "c1 in", "c2 in", "a out 409"])
+        #expect(journal.all == ["a in", "c1 in", "c2 in", "c2 out 409", "c1 out 409", "a out 409"])
         _ = try await client.get("/nowhere")
         #expect(journal.all.suffix(2) == ["a in", "a out 404"])
     }
@@ -105,4 +134,133 @@ struct WrappedController {
         let client = try client(Stamp())
         for _ in 0..<2 { #expect(try await client.get("/wrapped/stamp").text == "/wrapped/stamp true") }
     }
+
+    @Test(arguments: [
+        (["waits", "waits", "waits"]), (["at once", "at once", "at once"]), (["waits", "at once", "waits"]),
+        (["at once", "waits", "at once"]),
+    ])
+    func `middleware that waits and such that does not wrap each other in order`(kinds: [String]) async throws {
+        let names = ["a1", "a2", "a3"]
+        let chain = zip(names, kinds).map { name, kind -> any Middleware in
+            kind == "waits" ? Noting(name: name, journal: journal) : NotingAtOnce(name: name, journal: journal)
+        }
+        let response = try await client(chain).get("/wrapped/ok")
+        #expect(response.text == "ok")
+        #expect(
+            journal.all == [
+                "a1 in", "a2 in", "a3 in", "c1 in", "c2 in", "action", "c2 out 200", "c1 out 200", "a3 out 200",
+                "a2 out 200", "a1 out 200",
+            ])
+    }
+
+    @Test(arguments: [
+        ("abort", 403), ("throw", 429), ("break", 500), ("break-behind", 500), ("break-later", 500), ("complete", 200),
+        ("break-completing", 500),
+    ])
+    func `whatever a middleware does, those outside it see a response`(query: String, status: Int) async throws {
+        let gates: [any Middleware] =
+            query.contains("-") || query == "complete" ? [GateAtOnce()] : [Gate(), GateAtOnce()]
+        for gate in gates {
+            for outer in [true, false] {
+                let journal = Journal()
+                let chain: [any Middleware] =
+                    outer
+                    ? [NotingAtOnce(name: "a", journal: journal), Noting(name: "b", journal: journal)]
+                    : [Noting(name: "a", journal: journal), NotingAtOnce(name: "b", journal: journal)]
+                let response = try await client(chain + [gate]).get("/quick/ok?\(query)")
+                #expect(response.status.code == status)
+                #expect(journal.all == ["a in", "b in", "b out \(status)", "a out \(status)"])
+            }
+        }
+    }
+
+    /// A sign-in that fails behind everything that must see it.
+    private struct Refusing: Middleware {
+        func respond(to ctx: Context, next: Next) async throws -> Response {
+            ctx.session["attempts"] = "1"
+            throw HTTPError(.unauthorized, "Sign in first.")
+        }
+    }
+
+    private struct Headers: Middleware {
+        func respond(to ctx: Context, next: Next) async throws -> Response {
+            var response = try await next(ctx)
+            response.headers[.xContentTypeOptions] = "nosniff"
+            return response
+        }
+    }
+
+    @Test func `an error inside is logged, saves the session and gets its headers`() async throws {
+        let host = try TestHost(
+            controllers: QuickController.self, middleware: RequestLog(), Headers(), Sessions(.memory), Refusing())
+        let response = try await host.client().get("/quick/ok")
+        #expect(response.status == .unauthorized)
+        #expect(response.headers[.xContentTypeOptions] == "nosniff")
+        #expect(response.headers[.setCookie]?.hasPrefix("martlet_session=") == true)
+        let lines = host.log.map { "\($0)" }
+        #expect(lines.contains { $0.contains("GET /quick/ok") && $0.contains("401") }, "\(lines)")
+    }
+
+    @Test func `middleware knows the route before the action runs`() async throws {
+        struct Asking: ImmediateMiddleware {
+            let journal: Journal
+            func answer(_ ctx: Context, next: Next) -> Answer {
+                journal.note("\(ctx.routeName ?? "none") \(ctx.route?.path ?? "-") \(ctx.parameter("id") ?? "-")")
+                return next.answer(ctx)
+            }
+        }
+        let client = try client([Asking(journal: journal)])
+        _ = try await client.get("/quick/7")
+        _ = try await client.get("/nowhere")
+        _ = try await client.post("/quick/7")
+        #expect(journal.all == ["Quick@show /quick/{id} 7", "none - -", "none - -"])
+    }
+
+    /// Sessions in a place that has to be waited for.
+    private struct SlowSessions: SessionStore {
+        let store = MemorySessionStore()
+        func load(_ id: SessionID) async throws -> [String: String]? { store.load(id) }
+        func create(_ id: SessionID, _ values: [String: String]) async throws { store.create(id, values) }
+        func update(_ id: SessionID, _ changes: [String: String?]) async throws { store.update(id, changes) }
+        func remove(_ id: SessionID) async throws { store.remove(id) }
+    }
+
+    static let waits: [(path: String, middleware: [any Middleware], waits: Bool)] = [
+        ("/quick/ok", [], false),
+        ("/quick/ok", [RequestLog(), Sessions(.memory), Compression(), ClientScript()], false),
+        ("/quick/remember", [RequestLog(), Sessions(.memory)], false),
+        ("/martlet.js", [ClientScript()], false),
+        ("/nowhere", [Sessions(.memory)], false),
+        ("/quick/throwing", [Sessions(.memory)], false),
+        ("/quick/ok", [EventsAdmin { _ in true }, StreamRefresh { _, _ in nil }], false),
+        ("/admin/events", [EventsAdmin { _ in true }], true),
+        ("/quick/ok", [Sessions(SlowSessions())], true),
+        ("/quick/ok", [Sessions(.memory), Gate()], true),
+        ("/quick/waiting", [Sessions(.memory)], true),
+    ]
+
+    @Test(arguments: waits.indices)
+    func `a request takes a task only where something has to wait`(row: Int) async throws {
+        let (path, middleware, waits) = Self.waits[row]
+        let host = try TestHost(controllers: QuickController.self) { app in for one in middleware { app.use(one) } }
+        let application = host.application
+        let loop = application.executors[0].eventLoop
+        let isNow = try await loop.submit {
+            let ctx = application.context(
+                request: Request(method: .get, target: path, headers: [:], body: .empty),
+                client: ClientInfo(connectionID: 1, address: "127.0.0.1", port: 1), eventLoop: loop)
+            return if case .now = application.answer(ctx) { true } else { false }
+        }.get()
+        #expect(isNow == !waits)
+    }
+}
+
+/// Actions that need not wait, but for one.
+@Controller("quick")
+struct QuickController {
+    @GET func ok() -> String { "ok" }
+    @GET func throwing() throws -> String { throw HTTPError(.conflict) }
+    @GET func remember(_ ctx: Context) { ctx.session["seen"] = "yes" }
+    @GET func waiting() async -> String { "waited" }
+    func show(id: Int) -> String { "\(id)" }
 }

@@ -1,9 +1,23 @@
-/// The answer to a request: made there and then, or on its way.
-package enum Answer: Sendable {
+/// The answer to a request: made there and then, or on its way. Whatever went wrong has become a response.
+public enum Answer: Sendable {
     case now(Response)
     case later(@Sendable () async -> Response)
 
-    package var response: Response {
+    /// An answer that has to be waited for.
+    ///
+    /// - Parameter make: makes the response; what it throws becomes one.
+    public static func later(_ ctx: Context, _ make: @escaping @Sendable () async throws -> Response) -> Answer {
+        .later {
+            do {
+                return try await make()
+            } catch {
+                return ctx.response(for: error)
+            }
+        }
+    }
+
+    /// Waits for it where that has to be.
+    public var response: Response {
         get async {
             switch self {
             case .now(let response): response
@@ -11,31 +25,71 @@ package enum Answer: Sendable {
             }
         }
     }
-}
 
-extension ActionHandler {
-    func response(_ ctx: Context) async throws -> Response {
+    /// Changes the response when it is there.
+    ///
+    /// - Parameter change: what it throws becomes the response.
+    func map(_ ctx: Context, _ change: @escaping @Sendable (inout Response) throws -> Void) -> Answer {
         switch self {
-        case .synchronous(let action): try action(ctx)
-        case .asynchronous(let action): try await action(ctx)
+        case .now(var response):
+            response.change(ctx, change)
+            return .now(response)
+        case .later(let make):
+            return .later {
+                var response = await make()
+                response.change(ctx, change)
+                return response
+            }
+        }
+    }
+
+    /// Goes on from the response when it is there, with what may have to wait itself.
+    ///
+    /// - Parameter next: what it throws becomes the response.
+    public func flatMap(_ ctx: Context, _ next: @escaping @Sendable (Response) throws -> Answer) -> Answer {
+        switch self {
+        case .now(let response):
+            return response.following(ctx, next)
+        case .later(let make):
+            return .later { await (await make()).following(ctx, next).response }
+        }
+    }
+
+    /// Closes the scoped services that were made on the way to it.
+    ///
+    /// - Parameter isLast: true where none can be made any more.
+    func closingScope(of ctx: Context, isLast: Bool) -> Answer {
+        switch self {
+        case .now(let response):
+            guard let scope = ctx.endScope(isLast: isLast) else { return self }
+            return .later {
+                await scope.close(isLast: isLast)
+                return response
+            }
+        case .later(let make):
+            return .later {
+                let response = await make()
+                await ctx.endScope(isLast: isLast)?.close(isLast: isLast)
+                return response
+            }
         }
     }
 }
 
-extension Context {
-    /// Adds to an action's result what it left in the context, lets a stream in, and closes the scoped services.
-    func complete(_ response: Response) async throws -> Response {
+extension Response {
+    fileprivate mutating func change(_ ctx: Context, _ change: (inout Response) throws -> Void) {
         do {
-            var response = response
-            if case .events(let stream) = response.body, stream.admission == nil {
-                response = try await sse.admit(response, stream, self)
-            }
-            apply(to: &response)
-            await endScope(isLast: false)?.close(isLast: false)
-            return response
+            try change(&self)
         } catch {
-            await endScope(isLast: false)?.close(isLast: false)
-            throw error
+            self = ctx.response(for: error)
+        }
+    }
+
+    fileprivate func following(_ ctx: Context, _ next: (Response) throws -> Answer) -> Answer {
+        do {
+            return try next(self)
+        } catch {
+            return .now(ctx.response(for: error))
         }
     }
 }

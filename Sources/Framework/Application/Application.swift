@@ -15,9 +15,8 @@ public final class Application: Sendable {
     package let executors: [LoopExecutor]
     let environment: ApplicationEnvironment
     private let router: RouterEndpoint
-    private let boundary: ErrorBoundary
-    /// The app's middleware around the router; nil without any.
-    private let chain: Next?
+    /// The app's middleware around the router.
+    private let chain: Next
 
     /// - Parameters:
     ///   - eventLoops: where requests run; each gets its share of the event streams.
@@ -50,22 +49,19 @@ public final class Application: Sendable {
         middleware = builder.middleware + table.controllerMiddleware
         for case let timed as any TimedMiddleware in middleware { timed.follow(clock) }
 
-        // App middleware wraps routing, and sees errors as responses: the boundary stands inside it, and, for what it throws
-        // itself, around it.
-        boundary = ErrorBoundary(environment: environment)
-        let router = RouterEndpoint(
-            trie: table.trie, maxBodyBytes: builder.limits.maxBodyBytes, boundary: boundary)
-        self.router = router
-        chain = builder.middleware.isEmpty ? nil : builder.middleware.wrapped(around: router)
+        router = RouterEndpoint(trie: table.trie)
+        chain = builder.middleware.wrapped(around: router)
     }
 
     package func context(request: Request, client: ClientInfo, eventLoop: any EventLoop) -> Context {
-        Context(request: request, client: client, environment: environment, eventLoop: eventLoop)
+        // From the first byte on, whoever reads it; the route and middleware may set another.
+        request.body.limit(to: limits.maxBodyBytes)
+        return Context(request: request, client: client, environment: environment, eventLoop: eventLoop)
     }
 
     /// Answers a request; whatever goes wrong is a response too.
     ///
-    /// What needs no waiting is answered there and then: a synchronous action without middleware costs no task.
+    /// What needs no waiting is answered there and then: a synchronous action behind immediate middleware costs no task.
     package func answer(_ ctx: Context) -> Answer {
         guard let observer = environment.observer else { return unobservedAnswer(ctx) }
         let request = observer.observe(ctx)
@@ -84,37 +80,10 @@ public final class Application: Sendable {
     }
 
     private func unobservedAnswer(_ ctx: Context) -> Answer {
-        if let chain { return .later { await self.respond(to: ctx, chain) } }
-        switch router.answer(ctx) {
-        case .now(let response):
-            _ = ctx.endScope(isLast: true)
-            return .now(response.asAnswer(to: ctx.request))
-        case .later(let make):
-            return .later {
-                let response = await make()
-                await ctx.endScope(isLast: true)?.close(isLast: true)
-                return response.asAnswer(to: ctx.request)
-            }
-        }
-    }
-
-    private func respond(to ctx: Context, _ chain: Next) async -> Response {
-        var response: Response
-        do {
-            response = try await chain(ctx)
-        } catch {
-            response = boundary.response(for: error, in: ctx)
-        }
-        // What middleware made behind the action, or where there was none.
-        await ctx.endScope(isLast: true)?.close(isLast: true)
-        return response.asAnswer(to: ctx.request)
-    }
-}
-
-extension Response {
-    /// HEAD is answered without content.
-    fileprivate consuming func asAnswer(to request: Request) -> Response {
-        if request.method == .head { body = .omitted(length: body.length) }
-        return self
+        router.route(ctx)
+        let answer = chain.answer(ctx).closingScope(of: ctx, isLast: true)
+        // HEAD is answered without content.
+        guard ctx.request.method == .head else { return answer }
+        return answer.map(ctx) { $0.body = .omitted(length: $0.body.length) }
     }
 }

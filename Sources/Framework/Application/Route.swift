@@ -10,28 +10,21 @@ public final class Route: Sendable {
     public let path: String
     public let action: ActionDescriptor
     let template: PathTemplate
-    let maxBodyBytes: Int
     let bodyUse: BodyUse
-    let handler: Handler
+    /// The action, inside the middleware of its controller.
+    let chain: Next
 
     init(
-        name: String, verbs: Verbs, path: String, action: ActionDescriptor, template: PathTemplate, maxBodyBytes: Int,
-        bodyUse: BodyUse, handler: Handler
+        name: String, verbs: Verbs, path: String, action: ActionDescriptor, template: PathTemplate, bodyUse: BodyUse,
+        chain: Next
     ) {
         self.name = name
         self.verbs = verbs
         self.path = path
         self.action = action
         self.template = template
-        self.maxBodyBytes = maxBodyBytes
         self.bodyUse = bodyUse
-        self.handler = handler
-    }
-
-    enum Handler: Sendable {
-        case action(ActionHandler)
-        /// Inside the middleware of its controller.
-        case wrapped(Next)
+        self.chain = chain
     }
 }
 

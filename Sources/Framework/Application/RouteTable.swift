@@ -57,29 +57,16 @@ struct RouteTable: Sendable {
         var binder = ActionBinder(action: action, template: template, verbs: verbs, services: configuration.services)
         let handler = try action.bind(controller, &binder)
         if let first = binder.problems.first { throw StartupError(first) }
-        let middleware = controller.middleware
-        let wrapped: Route.Handler =
-            middleware.isEmpty
-            ? .action(handler) : .wrapped(middleware.wrapped(around: ActionEndpoint(handler: handler)))
+        let endpoint = ActionEndpoint(handler: handler, bodyUse: binder.bodyUse)
         let route = Route(
             name: "\(descriptor.name)@\(action.name)", verbs: verbs, path: template.description, action: action,
-            template: template, maxBodyBytes: action.maxBodyBytes ?? configuration.limits.maxBodyBytes,
-            bodyUse: binder.bodyUse, handler: wrapped)
+            template: template, bodyUse: binder.bodyUse, chain: controller.middleware.wrapped(around: endpoint))
         try trie.insert(template) { table throws(StartupError) in
             var changed = table ?? MethodTable()
             try changed.add(route)
             table = changed
         }
         routes.append(route)
-    }
-}
-
-/// What stands inside the middleware of a controller.
-private struct ActionEndpoint: Middleware {
-    let handler: ActionHandler
-
-    func respond(to ctx: Context, next: Next) async throws -> Response {
-        try await ctx.complete(handler.response(ctx))
     }
 }
 

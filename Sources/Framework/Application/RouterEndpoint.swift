@@ -1,107 +1,36 @@
 import HTTPTypes
 import MartletRouting
 
-/// The innermost of the application: finds the route, and answers itself where there is none.
-struct RouterEndpoint: Middleware {
+/// The innermost of the application: hands the request to its route, and answers itself where there is none.
+struct RouterEndpoint: ImmediateMiddleware {
     let trie: RouteTrie<MethodTable>
-    let maxBodyBytes: Int
 
-    let boundary: ErrorBoundary
-
-    func respond(to ctx: Context, next: Next) async -> Response {
-        switch answer(ctx) {
-        case .now(let response): response
-        case .later(let make): await make()
-        }
+    func answer(_ ctx: Context, next: Next) throws -> Answer {
+        if let route = ctx.route { return route.chain.answer(ctx) }
+        return .now(try unrouted(ctx.request))
     }
 
-    /// Answers there and then where the action is synchronous and all that it needs is there.
-    func answer(_ ctx: Context) -> Answer {
-        do {
-            switch try find(ctx) {
-            case .nothing(let response):
-                return .now(response)
-            case .route(let route):
-                guard case .action(.synchronous(let action)) = route.handler, try hasBody(route, ctx.request) else {
-                    return .later { await call(route, ctx) }
-                }
-                return finished(try action(ctx), ctx)
-            }
-        } catch {
-            let response = boundary.response(for: error, in: ctx)
-            guard let scope = ctx.endScope(isLast: false) else { return .now(response) }
-            return .later {
-                await scope.close(isLast: false)
-                return response
-            }
-        }
-    }
-
-    private func call(_ route: Route, _ ctx: Context) async -> Response {
-        do {
-            if route.bodyUse.reads(ctx.request.method) {
-                try BodyFields.checkType(of: ctx.request)
-                _ = try await ctx.request.body.collect()
-            }
-            switch route.handler {
-            case .action(let action): return try await ctx.complete(action.response(ctx))
-            case .wrapped(let chain): return try await chain(ctx)
-            }
-        } catch {
-            await ctx.endScope(isLast: false)?.close(isLast: false)
-            return boundary.response(for: error, in: ctx)
-        }
-    }
-
-    /// True where binding need not wait for the body.
-    private func hasBody(_ route: Route, _ request: Request) throws -> Bool {
-        guard route.bodyUse.reads(request.method) else { return true }
-        return try request.body.collected() != nil
-    }
-
-    private func finished(_ response: Response, _ ctx: Context) -> Answer {
-        var response = response
-        if response.body.isUnadmittedStream || ctx.hasScope {
-            return .later { [response] in
-                do {
-                    return try await ctx.complete(response)
-                } catch {
-                    return boundary.response(for: error, in: ctx)
-                }
-            }
-        }
-        ctx.apply(to: &response)
-        return .now(response)
-    }
-
-    private enum Finding {
-        case route(Route)
-        case nothing(Response)
-    }
-
-    private func find(_ ctx: Context) throws -> Finding {
+    /// Finds the request's route, which is known to all middleware then, and its limit for the body.
+    func route(_ ctx: Context) {
         let request = ctx.request
         let method = request.method
-        let match: RouteMatch<MethodTable>?
-        do {
-            match = try trie.match(request.path) { $0.answers(method) }
-        } catch {
-            throw HTTPError.badRequest("The path is malformed: \(error).")
-        }
-        guard let match, let route = match.value[method] else {
-            request.body.limit(to: maxBodyBytes)
-            return .nothing(try unrouted(request))
-        }
-        request.body.limit(to: route.maxBodyBytes)
+        // A path that is malformed has no route; it is told so where there is none.
+        guard let match = try? trie.match(request.path, where: { $0.answers(method) }), let route = match.value[method]
+        else { return }
+        if let bytes = route.action.maxBodyBytes { request.body.limit(to: bytes) }
         ctx.matched(MatchedRoute(route: route, captures: match.captures))
-        return .route(route)
     }
 
     /// 204 for OPTIONS, 405, a redirect to the path without its trailing slash, or 404.
     private func unrouted(_ request: Request) throws -> Response {
         // RFC 9110 section 9.3.7: the server as a whole is asked.
         if request.path == "*" { return Response(status: .noContent) }
-        let tables = (try? trie.allMatches(request.path)) ?? []
+        let tables: [MethodTable]
+        do {
+            tables = try trie.allMatches(request.path)
+        } catch {
+            throw HTTPError.badRequest("The path is malformed: \(error).")
+        }
         guard tables.isEmpty else {
             var allowed: [HTTPRequest.Method] = []
             for method in tables.flatMap(\.allowed) where !allowed.contains(method) { allowed.append(method) }

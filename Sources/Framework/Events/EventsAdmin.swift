@@ -7,7 +7,7 @@ import HTTPTypes
 /// - `POST path/close` with `client`, `user` or `topic`, and perhaps `reconnect=false`: ends those streams.
 ///
 ///     app.use(EventsAdmin("/admin/events") { ctx in ctx.session["role"] == "admin" })
-public struct EventsAdmin: Middleware {
+public struct EventsAdmin: ImmediateMiddleware {
     private let path: String
     private let isAllowed: @Sendable (Context) async throws -> Bool
 
@@ -24,9 +24,13 @@ public struct EventsAdmin: Middleware {
         let port: Int
     }
 
-    public func respond(to ctx: Context, next: Next) async throws -> Response {
+    public func answer(_ ctx: Context, next: Next) -> Answer {
+        guard ctx.request.path == path || ctx.request.path.hasPrefix(path + "/") else { return next.answer(ctx) }
+        return .later(ctx) { try await respond(ctx) }
+    }
+
+    private func respond(_ ctx: Context) async throws -> Response {
         let request = ctx.request
-        guard request.path == path || request.path.hasPrefix(path + "/") else { return try await next(ctx) }
         guard try await isAllowed(ctx) else { throw HTTPError(.forbidden, "This is for operators.") }
         switch (request.method, request.path.dropFirst(path.count)) {
         case (.get, ""):

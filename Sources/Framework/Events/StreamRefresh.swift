@@ -4,7 +4,7 @@ import HTTPTypes
 ///
 /// A stream opened with `expiresAfter:` begins with a `martlet.expiry` event, `{"client":17,"seconds":900}`. Its client
 /// posts `client=17` here in time, with the credentials that it then has.
-public struct StreamRefresh: Middleware {
+public struct StreamRefresh: ImmediateMiddleware {
     /// Decides for how long a client's stream goes on; nil lets it run out.
     public typealias Decision = @Sendable (Context, EventClient) async throws -> Duration?
 
@@ -19,8 +19,12 @@ public struct StreamRefresh: Middleware {
         self.decide = decide
     }
 
-    public func respond(to ctx: Context, next: Next) async throws -> Response {
-        guard ctx.request.path == path, ctx.request.method == .post else { return try await next(ctx) }
+    public func answer(_ ctx: Context, next: Next) -> Answer {
+        guard ctx.request.path == path, ctx.request.method == .post else { return next.answer(ctx) }
+        return .later(ctx) { try await refresh(ctx) }
+    }
+
+    private func refresh(_ ctx: Context) async throws -> Response {
         ctx.request.body.limit(to: 4096)
         let fields = try BodyFields(try await ctx.request.body.collect(), of: ctx.request)
         guard let id = fields.text("client").flatMap({ EventClient.ID($0) }) else {

@@ -12,8 +12,43 @@ public protocol SessionStore: Sendable {
     func remove(_ id: SessionID) async throws
 }
 
+/// A store that never waits: requests are answered without a task for it.
+public protocol ImmediateSessionStore: SessionStore {
+    func load(_ id: SessionID) throws -> [String: String]?
+    func create(_ id: SessionID, _ values: [String: String]) throws
+    func update(_ id: SessionID, _ changes: [String: String?]) throws
+    func remove(_ id: SessionID) throws
+}
+
+/// One thing to do in a store.
+enum SessionChange {
+    case create(SessionID, [String: String])
+    case update(SessionID, [String: String?])
+    case remove(SessionID)
+}
+
+extension SessionStore {
+    func apply(_ change: SessionChange) async throws {
+        switch change {
+        case .create(let id, let values): try await create(id, values)
+        case .update(let id, let changes): try await update(id, changes)
+        case .remove(let id): try await remove(id)
+        }
+    }
+}
+
+extension ImmediateSessionStore {
+    func apply(_ change: SessionChange) throws {
+        switch change {
+        case .create(let id, let values): try create(id, values)
+        case .update(let id, let changes): try update(id, changes)
+        case .remove(let id): try remove(id)
+        }
+    }
+}
+
 /// Sessions in this process's memory: gone with it.
-public final class MemorySessionStore: SessionStore {
+public final class MemorySessionStore: ImmediateSessionStore {
     private struct Entry {
         var values: [String: String]
         var lastUse: Duration

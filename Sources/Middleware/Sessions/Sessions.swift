@@ -2,8 +2,10 @@ import HTTPTypes
 import MartletCore
 
 /// Gives every request `ctx.session`.
-public struct Sessions: Middleware, TimedMiddleware {
+public struct Sessions: ImmediateMiddleware, TimedMiddleware {
     private let store: any SessionStore
+    /// The store, where it never waits.
+    private let immediate: (any ImmediateSessionStore)?
     package let cookieName: String
     private let isSecure: Bool
 
@@ -13,51 +15,65 @@ public struct Sessions: Middleware, TimedMiddleware {
     ///   - isSecure: true where the app is served over TLS, so that the cookie never travels without.
     public init(_ store: some SessionStore, cookieName: String = "martlet_session", isSecure: Bool = false) {
         self.store = store
+        immediate = store as? any ImmediateSessionStore
         self.cookieName = cookieName
         self.isSecure = isSecure
     }
 
+    public func answer(_ ctx: Context, next: Next) throws -> Answer {
+        guard let immediate else { return .later(ctx) { try await respond(to: ctx, next: next) } }
+        let id = knownID(of: ctx.request)
+        let session = begin(id, try id.flatMap(immediate.load), ctx)
+        return next.answer(ctx) { response in
+            guard let end = try end(of: session) else { return }
+            for change in end.changes { try immediate.apply(change) }
+            set(end.cookie, on: &response)
+        }
+    }
+
     public func respond(to ctx: Context, next: Next) async throws -> Response {
-        let session: Session
-        // An id that the store does not know is not adopted: its client gets a new one with its first value.
-        if let id = ctx.request.cookie(cookieName).flatMap(SessionID.init), let values = try await store.load(id) {
-            session = Session(storedID: id, values: values)
-        } else {
-            session = Session(storedID: nil, values: [:])
-        }
-        ctx[SessionKey.self] = session
+        let id = knownID(of: ctx.request)
+        var values: [String: String]?
+        if let id { values = try await store.load(id) }
+        let session = begin(id, values, ctx)
         var response = try await next(ctx)
-        let outcome = session.outcome
-        if case .unchanged = outcome { return response }
-        if let cookie = try await save(session, outcome) {
-            response.headers.append(HTTPField(name: .setCookie, value: cookie.headerValue))
-            // What one client's cookie made must not be another's from a shared cache (RFC 9111 section 7.3).
-            if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-cache=\"set-cookie\"" }
-        }
+        guard let end = try end(of: session) else { return response }
+        for change in end.changes { try await store.apply(change) }
+        set(end.cookie, on: &response)
         return response
     }
 
-    /// - Returns: the cookie to set, if any.
-    private func save(_ session: Session, _ outcome: Session.Outcome) async throws -> SetCookie? {
-        switch outcome {
+    private func knownID(of request: Request) -> SessionID? { request.cookie(cookieName).flatMap(SessionID.init) }
+
+    /// - Parameter values: nil for an id that the store does not know. It is not adopted: its client gets a new one with its
+    ///   first value.
+    private func begin(_ id: SessionID?, _ values: [String: String]?, _ ctx: Context) -> Session {
+        let session = Session(storedID: values == nil ? nil : id, values: values ?? [:])
+        ctx[SessionKey.self] = session
+        return session
+    }
+
+    /// What there is to do when the request is answered: in the store, and in the client.
+    private func end(of session: Session) throws -> (changes: [SessionChange], cookie: SetCookie?)? {
+        let removal = session.storedID.map { [SessionChange.remove($0)] } ?? []
+        switch session.outcome {
         case .unchanged:
             return nil
         case .update(let changes):
-            if let id = session.storedID { try await store.update(id, changes) }
-            return nil
-        case .create(let values):
-            return try await create(values)
-        case .replace(let values):
-            if let id = session.storedID { try await store.remove(id) }
-            return try await create(values)
+            return (session.storedID.map { [.update($0, changes)] } ?? [], nil)
+        case .create(let values), .replace(let values):
+            let id = SessionID()
+            return (removal + [.create(id, values)], try cookie(id.text))
         case .destroy:
-            if let id = session.storedID { try await store.remove(id) }
-            return try cookie("", maxAge: .zero)
+            return (removal, try cookie("", maxAge: .zero))
         }
     }
 
-    private func create(_ values: [String: String]) async throws -> SetCookie {
-        try cookie(try await start(values).text)
+    private func set(_ cookie: SetCookie?, on response: inout Response) {
+        guard let cookie else { return }
+        response.headers.append(HTTPField(name: .setCookie, value: cookie.headerValue))
+        // What one client's cookie made must not be another's from a shared cache (RFC 9111 section 7.3).
+        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-cache=\"set-cookie\"" }
     }
 
     /// Makes a session that no request has asked for: how a test's client is signed in.

@@ -1,0 +1,48 @@
+/// The innermost of a route: reads the body, runs the action, and completes what it returned.
+struct ActionEndpoint: ImmediateMiddleware {
+    let handler: ActionHandler
+    let bodyUse: BodyUse
+
+    func answer(_ ctx: Context, next: Next) -> Answer { result(ctx).closingScope(of: ctx, isLast: false) }
+
+    /// There and then where the action is synchronous and all that it needs is there.
+    private func result(_ ctx: Context) -> Answer {
+        do {
+            guard case .synchronous(let action) = handler, try hasBody(ctx.request) else {
+                return .later(ctx) { try await respond(ctx) }
+            }
+            let response = try action(ctx)
+            if response.body.isUnadmittedStream { return .later(ctx) { try await ctx.complete(response) } }
+            return .now(ctx.applied(to: response))
+        } catch {
+            return .now(ctx.response(for: error))
+        }
+    }
+
+    private func respond(_ ctx: Context) async throws -> Response {
+        if bodyUse.reads(ctx.request.method) {
+            try BodyFields.checkType(of: ctx.request)
+            _ = try await ctx.request.body.collect()
+        }
+        let response =
+            switch handler {
+            case .synchronous(let action): try action(ctx)
+            case .asynchronous(let action): try await action(ctx)
+            }
+        return try await ctx.complete(response)
+    }
+
+    /// True where binding need not wait for the body.
+    private func hasBody(_ request: Request) throws -> Bool {
+        guard bodyUse.reads(request.method) else { return true }
+        return try request.body.collected() != nil
+    }
+}
+
+extension Context {
+    /// Lets a stream in, and adds to an action's result what it left in the context.
+    fileprivate func complete(_ response: Response) async throws -> Response {
+        guard case .events(let stream) = response.body, stream.admission == nil else { return applied(to: response) }
+        return applied(to: try await sse.admit(response, stream, self))
+    }
+}
