@@ -128,7 +128,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "FrameworkTests", dependencies: ["Martlet", "MartletTesting", "GzipReader"], swiftSettings: strict),
+            name: "FrameworkTests", dependencies: ["CRegistry", "Martlet", "MartletTesting", "GzipReader"],
+            swiftSettings: strict),
         .testTarget(
             name: "ServerTests",
             dependencies: [

@@ -48,9 +48,12 @@ struct SoakController {
     }
 
     /// GET /soak/stream; `topics` with commas between. A client that does not say where it was gets all that is kept.
-    func stream(topics: String, user: String?, _ ctx: Context) -> EventStream {
-        ctx.sse.open(
-            topics: topics.split(separator: ",").map(String.init), user: user, replay: .all, isCompressed: true)
+    func stream(topics: String, user: String?, _ ctx: Context) throws -> EventStream {
+        let names = topics.split(separator: ",").map(String.init)
+        return ctx.sse.open(
+            topics: names.filter { !$0.contains("*") }.map { Topic($0) },
+            patterns: try names.filter { $0.contains("*") }.map { try TopicPattern($0) }, user: user, replay: .all,
+            isCompressed: true)
     }
 
     /// POST /soak/publish, answered when the event is stored; `topic` may be `@all` and `@user/` with a name
@@ -59,7 +62,7 @@ struct SoakController {
         if topic.hasPrefix("@user/") {
             return Published(id: try await ctx.sse.send(toUser: String(topic.dropFirst(6)), data: data).id)
         }
-        return Published(id: try await ctx.sse.publish(to: topic, data: data).id)
+        return Published(id: try await ctx.sse.publish(to: Topic(topic), data: data).id)
     }
 
     /// GET /soak/figures

@@ -37,31 +37,22 @@ public struct CookieJar: Sendable {
         return pairs.isEmpty ? nil : pairs.joined(separator: "; ")
     }
 
-    /// Takes a `Set-Cookie` header, sections 5.2 and 5.3; ignores what that URL may not set.
+    /// Takes a `Set-Cookie` header, as RFC 6265 sections 5.2 and 5.3 say, and RFC 6265bis where it says more; ignores what
+    /// that URL may not set.
     public mutating func keep(_ line: String, from url: URL, at now: Date) {
         guard let host = url.host?.lowercased(), var cookie = Self.cookie(line, host, url) else { return }
-        var maximumAge: Int?
-        for attribute in line.split(separator: ";").dropFirst() {
-            let (name, value) = Self.halves(attribute)
-            switch name.lowercased() {
-            case "domain" where !value.isEmpty:
-                cookie.domain = String(value.drop { $0 == "." }).lowercased()
-                cookie.isHostOnly = false
-            case "path" where value.hasPrefix("/"): cookie.path = value
-            case "secure": cookie.isSecure = true
-            case "max-age": maximumAge = Int(value) ?? maximumAge
-            case "expires": cookie.expires = CookieDate.parse(value) ?? cookie.expires
-            default: break
-            }
+        let attributes = Self.attributes(line)
+        if let domain = attributes.domain, !domain.isEmpty {
+            guard domain == host || (domain.contains(".") && Self.isBelow(host, domain)) else { return }
+            cookie.domain = domain
+            // An address has nothing below it.
+            cookie.isHostOnly = Self.isAddress(host)
         }
-        if let maximumAge {
-            cookie.expires = maximumAge > 0 ? now.addingTimeInterval(Double(maximumAge)) : .distantPast
-        }
-        guard cookie.domain == host || (cookie.domain.contains(".") && Self.isBelow(host, cookie.domain)) else {
-            return
-        }
-        if cookie.domain == host, Self.isAddress(host) { cookie.isHostOnly = true }
-        if cookie.isSecure, url.scheme != "https" { return }
+        if let path = attributes.path, path.hasPrefix("/") { cookie.path = path }
+        cookie.isSecure = attributes.isSecure
+        cookie.expires =
+            attributes.maxAge.map { $0 > 0 ? now.addingTimeInterval(Double($0)) : .distantPast } ?? attributes.expires
+        guard !cookie.isSecure || url.scheme == "https", Self.keepsPrefix(cookie, attributes) else { return }
         let existing = cookies.firstIndex {
             $0.name == cookie.name && $0.domain == cookie.domain && $0.path == cookie.path
         }
@@ -75,13 +66,72 @@ public struct CookieJar: Sendable {
     }
 
     private static func cookie(_ line: String, _ host: String, _ url: URL) -> Cookie? {
+        // RFC 6265bis section 5.6: a control character makes all of it void, and so does a pair of more than 4096 bytes.
+        guard !line.utf8.contains(where: { ($0 < 0x20 && $0 != UInt8(ascii: "\t")) || $0 == 0x7f }) else { return nil }
         let pair = line.prefix { $0 != ";" }
         guard pair.contains("=") else { return nil }
         let (name, value) = halves(pair)
-        guard !name.isEmpty else { return nil }
-        // Section 5.1.4: the path's folder.
-        let folder = url.path.lastIndex(of: "/").map { String(url.path[..<$0]) } ?? ""
-        return Cookie(name: name, value: value, domain: host, path: folder.isEmpty ? "/" : folder)
+        guard !name.isEmpty, name.utf8.count + value.utf8.count <= 4096 else { return nil }
+        return Cookie(name: name, value: value, domain: host, path: defaultPath(of: url))
+    }
+
+    /// What stands behind the pair; of an attribute that stands there twice the last counts.
+    private struct Attributes {
+        var domain: String?
+        var path: String?
+        var isSecure = false
+        var maxAge: Int?
+        var expires: Date?
+    }
+
+    private static func attributes(_ line: String) -> Attributes {
+        var attributes = Attributes()
+        for attribute in line.split(separator: ";", omittingEmptySubsequences: false).dropFirst() {
+            let (name, value) = halves(attribute)
+            guard value.utf8.count <= 1024 else { continue }
+            switch name.lowercased() {
+            // Section 5.2.3: one leading dot counts for nothing.
+            case "domain": attributes.domain = (value.hasPrefix(".") ? String(value.dropFirst()) : value).lowercased()
+            case "path": attributes.path = value
+            case "secure": attributes.isSecure = true
+            case "max-age": attributes.maxAge = maxAge(value) ?? attributes.maxAge
+            case "expires": attributes.expires = CookieDate.parse(value) ?? attributes.expires
+            default: break
+            }
+        }
+        return attributes
+    }
+
+    /// Section 5.2.2: digits, with a minus or without; more than fit are as many as fit.
+    private static func maxAge(_ text: String) -> Int? {
+        let digits = text.hasPrefix("-") ? text.dropFirst() : Substring(text)
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+            return nil
+        }
+        // A hundred years: a date can take no number that has no end.
+        return text.hasPrefix("-") ? -1 : min(Int(digits) ?? .max, 100 * 365 * 86_400)
+    }
+
+    /// RFC 6265bis section 4.1.3: what the name promises has to be so.
+    private static func keepsPrefix(_ cookie: Cookie, _ attributes: Attributes) -> Bool {
+        let name = cookie.name.lowercased()
+        if name.hasPrefix("__host-") {
+            return cookie.isSecure && (attributes.domain ?? "").isEmpty && attributes.path == "/"
+        }
+        return !name.hasPrefix("__secure-") || cookie.isSecure
+    }
+
+    /// The path of a URL as it goes over the wire: escapes are not decoded before paths are compared.
+    private static func path(of url: URL) -> String {
+        let path = URLComponents(url: url, resolvingAgainstBaseURL: true)?.percentEncodedPath ?? ""
+        return path.isEmpty ? "/" : path
+    }
+
+    /// Section 5.1.4: up to the last slash, which does not belong to it, but where it is the first.
+    private static func defaultPath(of url: URL) -> String {
+        let path = path(of: url)
+        guard path.hasPrefix("/"), let last = path.lastIndex(of: "/"), last != path.startIndex else { return "/" }
+        return String(path[..<last])
     }
 
     private static func halves(_ text: Substring) -> (name: String, value: String) {
@@ -98,10 +148,11 @@ public struct CookieJar: Sendable {
     private static func matches(_ cookie: Cookie, _ url: URL) -> Bool {
         guard let host = url.host?.lowercased(), !cookie.isSecure || url.scheme == "https" else { return false }
         guard host == cookie.domain || (!cookie.isHostOnly && isBelow(host, cookie.domain)) else { return false }
-        let path = url.path.isEmpty ? "/" : url.path
-        guard path != cookie.path else { return true }
-        guard path.hasPrefix(cookie.path) else { return false }
-        return cookie.path.hasSuffix("/") || path.dropFirst(cookie.path.count).hasPrefix("/")
+        // Section 5.1.4, by bytes.
+        let path = Array(path(of: url).utf8)
+        let prefix = Array(cookie.path.utf8)
+        guard path.starts(with: prefix) else { return false }
+        return path.count == prefix.count || prefix.last == UInt8(ascii: "/") || path[prefix.count] == UInt8(ascii: "/")
     }
 
     private static func isBelow(_ host: String, _ domain: String) -> Bool {

@@ -69,13 +69,24 @@ public struct WebResponse: Sendable, CustomStringConvertible {
     /// Whether the status is 2xx.
     public var isSuccess: Bool { status.kind == .successful }
 
-    public var text: String { String(buffer: body) }
+    /// The body as text, in the charset that its `Content-Type` names; UTF-8 where it names none, or one that is not known.
+    public var text: String {
+        guard let encoding = Charset.encoding(of: headers[.contentType] ?? ""),
+            let text = String(data: Data(body.readableBytesView), encoding: encoding)
+        else { return String(buffer: body) }
+        return text
+    }
 
     /// - Throws: ``WebClientError/undecodable(_:)`` where the body is not JSON of that shape.
     public func json<Value: Decodable>(as type: Value.Type = Value.self) throws(WebClientError) -> Value {
         do {
             let decoder = JSONDecoder()
-            decoder.dateDecodingStrategy = .iso8601
+            // With a fraction or without, which Foundation's own strategy does not take both of.
+            decoder.dateDecodingStrategy = .custom { decoder in
+                let text = try decoder.singleValueContainer().decode(String.self)
+                return try (try? Date(text, strategy: .iso8601))
+                    ?? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+            }
             return try decoder.decode(type, from: Data(body.readableBytesView))
         } catch {
             throw .undecodable(error)

@@ -4,15 +4,9 @@ import HTTPTypes
 package enum ContentCoding {
     /// RFC 9110 section 12.5.3: named or covered by `*`, and not with a weight of zero.
     package static func acceptsGzip(_ headers: HTTPFields) -> Bool {
-        var accepted: Bool?
-        for item in headers[values: .acceptEncoding].joined(separator: ",").lowercased().split(separator: ",") {
-            let parts = item.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
-            guard let coding = parts.first, coding == "gzip" || coding == "x-gzip" || coding == "*" else { continue }
-            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
-            if coding != "*" { return weight > 0 }
-            accepted = weight > 0
-        }
-        return accepted ?? false
+        let items = AcceptItem.items(of: .acceptEncoding, in: headers)
+        let item = items.first { $0.value == "gzip" || $0.value == "x-gzip" } ?? items.last { $0.value == "*" }
+        return item.map { $0.weight > 0 } ?? false
     }
 
     /// `Vary` (RFC 9110 section 12.5.5) with what the choice of a coding depends on.

@@ -15,8 +15,8 @@ public final class Context: Sendable {
 
     private struct State {
         var match: MatchedRoute?
-        var response = ResponseMetadata()
-        var isResponseTouched = false
+        /// What the app did wrong, where there was no way to throw it.
+        var failure: (any Error)?
         /// What middleware keeps: few, so that a list is found through faster than a table.
         var storage: [(key: ObjectIdentifier, value: any Sendable)] = []
         var requestID: String?
@@ -25,6 +25,11 @@ public final class Context: Sendable {
         var isOver = false
     }
     private let state = Mutex(State())
+    /// Guards `metadata`: a change of it is one access, so that child tasks that set cookies lose none of each other's.
+    private let metadataLock = Mutex(())
+    // Touched under its lock alone.
+    nonisolated(unsafe) private var metadata = ResponseMetadata()
+    nonisolated(unsafe) private var isMetadataTouched = false
 
     init(request: Request, client: ClientInfo, environment: ApplicationEnvironment, eventLoop: any EventLoop) {
         self.request = request
@@ -62,12 +67,12 @@ public final class Context: Sendable {
 
     /// Headers, cookies and status to add to what the action returns. A thrown error sends none of them.
     public var response: ResponseMetadata {
-        get { state.withLock { $0.response } }
-        set {
-            state.withLock {
-                $0.response = newValue
-                $0.isResponseTouched = true
-            }
+        get { metadataLock.withLock { _ in metadata } }
+        _modify {
+            metadataLock._unsafeLock()
+            defer { metadataLock._unsafeUnlock() }
+            isMetadataTouched = true
+            yield &metadata
         }
     }
 
@@ -107,11 +112,16 @@ public final class Context: Sendable {
         return try await NIOThreadPool.singleton.runIfActive(work)
     }
 
+    /// Has the request answered with an error that cannot be thrown where it is found.
+    package func fail(_ error: any Error) { state.withLock { $0.failure = $0.failure ?? error } }
+
+    var failure: (any Error)? { state.withLock { $0.failure } }
+
     // MARK: - For the route
 
     var matchedRoute: MatchedRoute {
         get throws {
-            guard let match = state.withLock({ $0.match }) else { throw StartupError("The request has no route.") }
+            guard let match = state.withLock({ $0.match }) else { throw ServiceError("The request has no route.") }
             return match
         }
     }
@@ -119,9 +129,13 @@ public final class Context: Sendable {
     func matched(_ match: MatchedRoute) { state.withLock { $0.match = match } }
 
     /// What the action returned, with what it left in the context.
-    func applied(to response: Response) -> Response {
-        guard let metadata = state.withLock({ $0.isResponseTouched ? $0.response : nil }) else { return response }
+    ///
+    /// - Throws: what `fail` was called with.
+    func applied(to response: Response) throws -> Response {
+        if let failure { throw failure }
         var response = response
+        response.encodeURIs()
+        guard let metadata = metadataLock.withLock({ _ in isMetadataTouched ? metadata : nil }) else { return response }
         if let status = metadata.status { response.status = status }
         for name in Set(metadata.headers.lazy.map(\.name)) {
             response.headers[fields: name] = metadata.headers[fields: name]
@@ -129,6 +143,7 @@ public final class Context: Sendable {
         for cookie in metadata.cookies {
             response.headers.append(HTTPField(name: .setCookie, value: cookie.headerValue))
         }
+        if !metadata.headers.isEmpty { response.encodeURIs() }
         return response
     }
 
@@ -138,6 +153,16 @@ public final class Context: Sendable {
         state.withLock { state in
             state.isOver = isLast
             return state.scope
+        }
+    }
+}
+
+extension Response {
+    /// The fields that hold a URI get one, whatever text they were given.
+    fileprivate mutating func encodeURIs() {
+        guard status.code == 201 || status.kind == .redirection || headers.contains(.contentLocation) else { return }
+        for name in [HTTPField.Name.location, .contentLocation] {
+            if let text = headers[name] { headers[name] = URIReference.encoded(text) }
         }
     }
 }

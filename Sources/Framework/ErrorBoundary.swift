@@ -4,9 +4,12 @@ extension Context {
     /// The one place where errors become responses: where one leaves an action or a middleware.
     @usableFromInline
     func response(for error: any Error) -> Response {
-        switch error {
+        // What was found before is the reason.
+        switch failure ?? error {
         case let error as HTTPError:
             return error.response
+        case let error as TopicError where error.isRequests:
+            return HTTPError.badRequest(error.description).response
         case is CancellationError where Task.isCancelled:
             // Nobody is left to read it: the client is gone.
             return Response(status: .init(code: 499, reasonPhrase: "Client Closed Request"))
@@ -41,7 +44,9 @@ extension Context {
 
 extension Request {
     /// True for a browser that opens a page.
-    fileprivate var prefersHTML: Bool { headers[.accept]?.hasPrefix("text/html") ?? false }
+    fileprivate var prefersHTML: Bool {
+        AcceptItem.items(of: .accept, in: headers).first.map { $0.value == "text/html" && $0.weight > 0 } ?? false
+    }
 }
 
 extension String {

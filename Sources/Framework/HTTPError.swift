@@ -23,7 +23,12 @@ public struct HTTPError: Error, Sendable {
 
     /// The error as the client gets it.
     package var response: Response {
-        Problem(status, detail: detail, errors: fieldErrors.isEmpty ? nil : fieldErrors).response(headers: headers)
+        let note = fieldErrors.isCut ? "Only the first \(FieldErrors.maximumCount) errors are listed." : nil
+        let detail = [detail, note].compactMap(\.self)
+        return Problem(
+            status, detail: detail.isEmpty ? nil : detail.joined(separator: " "),
+            errors: fieldErrors.isEmpty ? nil : fieldErrors
+        ).response(headers: headers)
     }
 
     package static func contentTooLarge(_ limit: Int) -> HTTPError {
@@ -36,6 +41,11 @@ public struct HTTPError: Error, Sendable {
 /// What is wrong with the fields of a request: for each field its messages, in the order they were found.
 public struct FieldErrors: Sendable, Encodable {
     public private(set) var messages: [(field: String, messages: [String])] = []
+    private var count = 0
+    /// True where there were more, which are left out.
+    public private(set) var isCut = false
+    /// How many errors are told; who sends thousands of wrong fields reads no further.
+    static let maximumCount = 50
 
     public init() {}
 
@@ -46,12 +56,20 @@ public struct FieldErrors: Sendable, Encodable {
 
     /// - Parameter field: the field's name on the wire; a path such as `address.city` inside a struct.
     public mutating func add(_ field: String, _ message: String) {
+        guard count < Self.maximumCount else {
+            isCut = true
+            return
+        }
+        count += 1
         if let index = messages.firstIndex(where: { $0.field == field }) {
             messages[index].messages.append(message)
         } else {
             messages.append((field, [message]))
         }
     }
+
+    /// Others were found, and left out.
+    mutating func cut() { isCut = true }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: FieldKey.self)

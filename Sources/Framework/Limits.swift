@@ -4,6 +4,9 @@ public struct Limits: Sendable {
     public var maxHeaderFields = 100
     /// The most bytes of a request's header fields together; more are answered with 431.
     public var maxHeaderBytes = 32 * 1024
+    /// True to take header fields with an underscore in their name. They are dropped otherwise: a gateway that passes
+    /// `Content_Length` on as `CONTENT_LENGTH` cannot tell it from the real one.
+    public var acceptsUnderscoresInFieldNames = false
     /// The most bytes of a request target; more are answered with 414.
     public var maxTargetBytes = 8 * 1024
     /// The most bytes of a body, where the action does not say otherwise; more are answered with 413.

@@ -39,21 +39,38 @@ public struct Request: Sendable {
 
     /// The value of the first cookie of that name (RFC 6265 section 5.4).
     public func cookie(_ name: String) -> String? {
+        var first: String?
+        forEachCookie(name) { value in
+            first = value
+            return false
+        }
+        return first
+    }
+
+    /// Calls back with the values of the cookies of that name, in order: another path or domain may have set one, too.
+    ///
+    /// - Parameter goesOn: false where it needs no more.
+    package func forEachCookie(_ name: String, _ goesOn: (String) throws -> Bool) rethrows {
         for field in headers where field.name == .cookie {
             var line = field.value
             var name = name
-            if let value = name.withUTF8({ name in line.withUTF8 { Self.cookie(name, in: $0) } }) { return value }
+            var start = 0
+            while let value = name.withUTF8({ name in line.withUTF8 { Self.cookie(name, in: $0, from: &start) } }) {
+                guard try goesOn(value) else { return }
+            }
         }
-        return nil
     }
 
-    private static func cookie(_ name: UnsafeBufferPointer<UInt8>, in line: UnsafeBufferPointer<UInt8>) -> String? {
-        var start = 0
+    /// - Parameter start: where to look; afterwards, what stands behind the cookie that was found.
+    private static func cookie(
+        _ name: UnsafeBufferPointer<UInt8>, in line: UnsafeBufferPointer<UInt8>, from start: inout Int
+    ) -> String? {
         while start < line.count {
             let end = line[start...].firstIndex(of: UInt8(ascii: ";")) ?? line.count
             while start < end, line[start] == UInt8(ascii: " ") || line[start] == UInt8(ascii: "\t") { start += 1 }
             let equals = start + name.count
             if equals < end, line[equals] == UInt8(ascii: "="), line[start..<equals].elementsEqual(name) {
+                start = end + 1
                 return String(decoding: line[(equals + 1)..<end], as: UTF8.self)
             }
             start = end + 1

@@ -1,6 +1,17 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// A cookie for the browser to keep (RFC 6265 section 4.1), by default `HttpOnly; SameSite=Lax; Path=/`.
 public struct SetCookie: Sendable, Hashable {
-    public enum SameSite: String, Sendable { case lax = "Lax", strict = "Strict", none = "None" }
+    public enum SameSite: String, Sendable {
+        case lax = "Lax"
+        case strict = "Strict"
+        /// Also across sites. Browsers take it from secure cookies alone, so the cookie is `Secure` then.
+        case none = "None"
+    }
 
     public let name: String
     public let value: String
@@ -8,9 +19,12 @@ public struct SetCookie: Sendable, Hashable {
     public let domain: String?
     /// How long the browser keeps it, in whole seconds on the wire; nil until the browser closes, zero or less to delete it now.
     public var maxAge: Duration?
+    /// Until when the browser keeps it; where there is a `maxAge`, that counts.
+    public var expires: Date?
     public var isSecure = false
     public var isHTTPOnly = true
-    public var sameSite = SameSite.lax
+    /// nil to leave the attribute out, which browsers take for `Lax`, most of them.
+    public var sameSite: SameSite? = .lax
 
     /// - Throws: `CookieError` for a name that is no token, a value with a control, space, quote, comma, semicolon or
     ///   backslash, or a path or domain that is empty or has a control or semicolon.
@@ -32,9 +46,11 @@ public struct SetCookie: Sendable, Hashable {
         var text = "\(name)=\(value); Path=\(path)"
         if let domain { text += "; Domain=\(domain)" }
         if let maxAge { text += "; Max-Age=\(max(0, maxAge.components.seconds))" }
+        if let expires { text += "; Expires=\(HTTPDate.text(of: Int(expires.timeIntervalSince1970.clamped)))" }
         if isHTTPOnly { text += "; HttpOnly" }
-        if isSecure { text += "; Secure" }
-        return text + "; SameSite=\(sameSite.rawValue)"
+        if isSecure || sameSite == SameSite.none { text += "; Secure" }
+        if let sameSite { text += "; SameSite=\(sameSite.rawValue)" }
+        return text
     }
 
     private static func isToken(_ byte: UInt8) -> Bool {
@@ -61,4 +77,9 @@ public struct CookieError: Error, CustomStringConvertible {
     public var description: String {
         "The cookie '\(name)' has a name, value, path or domain that RFC 6265 does not allow."
     }
+}
+
+extension Double {
+    /// Within the years of four digits, which are all that a date of HTTP can have.
+    fileprivate var clamped: Double { isNaN ? 0 : min(max(self, 0), 253_402_300_799) }
 }

@@ -6,6 +6,8 @@ import SwiftSyntax
 struct ActionRoute {
     private(set) var verbs: VerbSet
     let path: PathTemplate
+    /// False where the path is under the controller's prefix.
+    let isAbsolute: Bool
     /// The expression as it is written.
     let maxBodyBytes: String?
     /// The part of the source that asks for the route.
@@ -23,13 +25,23 @@ struct ActionRoute {
         var routes: [ActionRoute] = []
         for attribute in function.attributes.verbs {
             let route = try ActionRoute(attribute, of: function, else: convention, prefix, &findings)
-            if let same = routes.firstIndex(where: { $0.path == route.path && $0.maxBodyBytes == route.maxBodyBytes }) {
+            let same = routes.firstIndex {
+                $0.path == route.path && $0.isAbsolute == route.isAbsolute && $0.maxBodyBytes == route.maxBodyBytes
+            }
+            if let same {
                 routes[same].verbs = routes[same].verbs.union(route.verbs)
             } else {
                 routes.append(route)
             }
         }
-        if routes.isEmpty { routes = [try ActionRoute(convention, of: function, prefix, &findings)] }
+        if routes.isEmpty {
+            guard !convention.needsVerb else {
+                let name = function.name.unquotedText
+                throw findings.reject(
+                    .verbNeeded(action: name), at: function.name, fixIts: FixIt.namingVerb(of: function))
+            }
+            routes = [try ActionRoute(convention, of: function, prefix, &findings)]
+        }
         var isComplete = true
         for route in routes where !route.isFilled(by: parameters, of: function, &findings) { isComplete = false }
         guard isComplete else { throw Rejection() }
@@ -46,9 +58,11 @@ struct ActionRoute {
         maxBodyBytes = attribute.argument(labeled: "maxBodyBytes")?.trimmedDescription
         if let written = try attribute.literalText(&findings), let literal = attribute.firstArgument {
             path = try Self.template(written, at: literal, prefix, &findings)
+            isAbsolute = written.hasPrefix("/")
             origin = Syntax(literal)
         } else {
             path = try Self.template(convention.path, at: function.name, prefix, &findings)
+            isAbsolute = false
             origin = Syntax(attribute)
         }
     }
@@ -59,6 +73,7 @@ struct ActionRoute {
     ) throws(Rejection) {
         verbs = convention.verbs
         path = try Self.template(convention.path, at: function.name, prefix, &findings)
+        isAbsolute = false
         maxBodyBytes = nil
         attribute = nil
         origin = Syntax(function.name)

@@ -16,9 +16,12 @@ enum AttributePlacement {
             return nil
         }
         let enclosing = context.lexicalContext.first
-        if enclosing?.is(ExtensionDeclSyntax.self) == true {
+        let isInActions = enclosing?.as(ExtensionDeclSyntax.self)?.attributes.first(named: "Actions") != nil
+        if enclosing?.is(ExtensionDeclSyntax.self) == true, !isInActions {
             findings.report(.attributeInExtension(attribute: name), at: attribute, fixIts: [.removing(attribute)])
-        } else if enclosing?.asProtocol((any DeclGroupSyntax).self)?.attributes.first(named: "Controller") == nil {
+        } else if !isInActions,
+            enclosing?.asProtocol((any DeclGroupSyntax).self)?.attributes.first(named: "Controller") == nil
+        {
             findings.report(
                 .attributeOutsideController(attribute: name), at: attribute, fixIts: [.removing(attribute)])
         } else if let modifier = function.modifiers.excluding {

@@ -20,6 +20,7 @@ enum ControllerDiagnostic: DiagnosticMessage {
     case malformedPath(path: String, reason: String)
     case placeWithoutParameter(place: String, path: String)
     case placeTakenFromElsewhere(place: String, path: String, source: String)
+    case verbNeeded(action: String)
     case routeCollision(action: String, path: String, other: String)
 
     // How it is made.
@@ -32,6 +33,7 @@ enum ControllerDiagnostic: DiagnosticMessage {
     case attributeNeedsMethod(attribute: String)
     case attributeOutsideController(attribute: String)
     case attributeInExtension(attribute: String)
+    case actionsNeedExtension(kind: String)
     case attributeOnExcludedMethod(attribute: String, modifier: String)
     case contradiction(attribute: String, other: String)
     case anyWithAnotherVerb(verb: String)
@@ -87,6 +89,11 @@ enum ControllerDiagnostic: DiagnosticMessage {
             ("place-without-parameter", "'{\(place)}' in the path '\(path)' needs a parameter named '\(place)'")
         case .placeTakenFromElsewhere(let place, let path, let source):
             ("place-taken-from-elsewhere", "'@\(source)' keeps '{\(place)}' in the path '\(path)' from being read")
+        case .verbNeeded(let action):
+            (
+                "verb-needed",
+                "'\(action)' sounds as if it changed something, and by its name alone it would answer GET: name its verb"
+            )
         case .routeCollision(let action, let path, let other):
             ("route-collision", "'\(action)' and '\(other)' are both routed at '\(path)'")
 
@@ -104,7 +111,12 @@ enum ControllerDiagnostic: DiagnosticMessage {
         case .attributeOutsideController(let attribute):
             ("attribute-outside-controller", "'@\(attribute)' has no effect outside a type marked '@Controller'")
         case .attributeInExtension(let attribute):
-            ("attribute-in-extension", "'@\(attribute)' has no effect here: '@Controller' does not see extensions")
+            (
+                "attribute-in-extension",
+                "'@\(attribute)' has no effect here: '@Controller' does not see extensions; mark this one '@Actions'"
+            )
+        case .actionsNeedExtension(let kind):
+            ("actions-need-extension", "'@Actions' is for an extension of a controller, not for a \(kind)")
         case .attributeOnExcludedMethod(let attribute, let modifier):
             ("attribute-on-excluded-method", "'@\(attribute)' has no effect: a \(modifier) method is never an action")
         case .contradiction(let attribute, let other):

@@ -59,28 +59,9 @@ struct ControllerExpansion<Context: MacroExpansionContext> {
     }
 
     private var actions: [String] {
-        model.actions.flatMap { action in
-            action.routes.map { route in
-                """
-                MartletCore.ActionDescriptor(
-                name: \(source(of: action.name)),
-                verbs: \(route.verbs.source),
-                path: \(source(of: route.path.description)),
-                documentation: \(source(of: action.function.documentationText)),
-                location: \(location(of: action.function.name)),
-                maxBodyBytes: \(route.maxBodyBytes ?? "nil"),
-                blocking: \(action.isBlocking),
-                parameters: \(list(action.parameters.map(\.descriptor))),
-                result: \(action.result.descriptor),
-                bind: \(ActionCall(action: action, controller: model.type.text).source)
-                )
-                """
-            }
-        }
+        ActionDescriptors(actions: model.actions, controller: model.type.text, isExtension: false, context: context)
+            .sources
     }
 
-    private func location(of name: TokenSyntax) -> String {
-        let place = context.location(of: name, at: .afterLeadingTrivia, filePathMode: .fileID)
-        return "MartletCore.SourceLocation(fileID: \(place?.file ?? "#fileID"), line: \(place?.line ?? "#line"))"
-    }
+    private func location(of name: TokenSyntax) -> String { context.locationSource(of: name) }
 }

@@ -9,6 +9,7 @@ enum ControllerFixIt: FixItMessage {
     case addParameter(String)
     case makeNonisolated
     case write(String)
+    case nameVerb(String)
 
     var fixItID: MessageID { MessageID(domain: "Martlet", id: entry.id) }
     var message: String { entry.text }
@@ -21,6 +22,7 @@ enum ControllerFixIt: FixItMessage {
         case .addParameter(let text): ("add-parameter", "add a parameter '\(text)'")
         case .makeNonisolated: ("make-nonisolated", "make it nonisolated")
         case .write(let text): ("write", "write \(text)")
+        case .nameVerb(let verb): ("name-verb", "mark it with '@\(verb)'")
         }
     }
 }
@@ -48,6 +50,15 @@ extension FixIt {
             FixIt(message: ControllerFixIt.markNotAction, changes: marking),
             FixIt(message: ControllerFixIt.makePrivate, changes: routing.map { .delete($0) } + [hiding]),
         ]
+    }
+
+    /// The verbs that a method may have that changes something, the likeliest first, and GET, if that is meant.
+    static func namingVerb(of function: FunctionDeclSyntax) -> [FixIt] {
+        let takesAway = ["delete", "remove", "destroy", "drop", "erase", "clear", "purge", "revoke", "cancel"]
+        let isTaking = takesAway.contains { function.name.unquotedText.lowercased().hasPrefix($0) }
+        return (isTaking ? ["DELETE", "POST", "GET"] : ["POST", "PUT", "PATCH", "GET"]).map { verb in
+            FixIt(message: ControllerFixIt.nameVerb(verb), changes: [.insert("@\(verb) ", before: function)])
+        }
     }
 
     static func removing(_ attribute: AttributeSyntax) -> FixIt {

@@ -5,7 +5,7 @@ import SwiftSyntaxMacros
 @main
 struct MacrosPlugin: CompilerPlugin {
     let providingMacros: [any Macro.Type] = [
-        ControllerMacro.self, RouteMacro.self, NotActionMacro.self, BlockingMacro.self,
+        ControllerMacro.self, ActionsMacro.self, RouteMacro.self, NotActionMacro.self, BlockingMacro.self,
         ServerEventsMacro.self,
     ]
 }

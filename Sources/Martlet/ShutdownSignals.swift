@@ -27,8 +27,11 @@ final class ShutdownSignals: @unchecked Sendable {
         }
     }
 
-    /// Waits for the first of them.
+    /// Waits for the first of them. Who sends a second does not want to wait: it ends the process at once, as it does by
+    /// default.
     func first() async {
-        for await _ in arrivals { return }
+        for await _ in arrivals { break }
+        for source in sources { source.cancel() }
+        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
     }
 }

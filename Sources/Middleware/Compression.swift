@@ -20,20 +20,30 @@ public struct Compression: ImmediateMiddleware {
     }
 
     public func answer(_ ctx: Context, next: Next) -> Answer {
-        next.answer(ctx) { response in compress(&response, for: ctx.request) }
+        next.answer(ctx).flatMap(ctx) { response in
+            guard case .buffer(let body) = response.body, body.readableBytes >= minimumBytes,
+                response.headers[.contentEncoding] == nil, response.headers[.contentRange] == nil,
+                Self.isCompressible(response.headers[.contentType] ?? "")
+            else { return .now(response) }
+            var response = response
+            response.headers[.vary] = ContentCoding.vary(response.headers[.vary])
+            guard ContentCoding.acceptsGzip(ctx.request.headers) else { return .now(response) }
+            if body.readableBytes <= Self.maximumInlineBytes { return .now(compressed(response, body)) }
+            return .later(ctx) { [response] in try await ctx.blocking { compressed(response, body) } }
+        }
     }
 
-    private func compress(_ response: inout Response, for request: Request) {
-        guard case .buffer(let body) = response.body, body.readableBytes >= minimumBytes,
-            response.headers[.contentEncoding] == nil, response.headers[.contentRange] == nil,
-            Self.isCompressible(response.headers[.contentType] ?? "")
-        else { return }
-        response.headers[.vary] = ContentCoding.vary(response.headers[.vary])
-        guard ContentCoding.acceptsGzip(request.headers), let compressed = gzip(body) else { return }
+    /// What takes longer than about half a millisecond is compressed on the thread pool, where no other request waits for it.
+    private static let maximumInlineBytes = 16 * 1024
+
+    private func compressed(_ response: Response, _ body: ByteBuffer) -> Response {
+        guard let compressed = gzip(body) else { return response }
+        var response = response
         response.headers[.contentEncoding] = "gzip"
         // A strong tag names the bytes that there were before.
         if let tag = response.headers[.eTag], !tag.hasPrefix("W/") { response.headers[.eTag] = "W/\(tag)" }
         response.body = .buffer(compressed)
+        return response
     }
 
     private static func isCompressible(_ type: String) -> Bool {

@@ -3,7 +3,7 @@ import MartletCore
 import NIOCore
 
 /// A client's connection: takes its requests one at a time and in order, has the application answer each, and writes the
-/// answers. After an event stream has begun it belongs to that.
+/// answers. While an event stream goes on, the connection belongs to that, and requests that came meanwhile wait.
 ///
 /// The files around it: `RequestParser` reads, `RequestHead` checks, `RequestBodyFeed` hands the body on, `ResponseWriting`
 /// writes.
@@ -17,7 +17,7 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         /// Waits for a request.
         case idle
         case answering(Exchange)
-        /// An event stream: what the peer sends is of no interest any more.
+        /// An event stream: what the peer sends waits for its end, where the connection goes on then.
         case streaming(ConnectionSink)
         /// The last response is written: what comes is dropped until the peer closes or the time is over.
         case closing
@@ -38,6 +38,8 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
     private var isReading = false
     private var withholdsRead = false
     private(set) var isDraining = false
+    /// True where nothing that the peer still sends is a request to answer.
+    private var isDeaf = false
     /// When the connection is over unless something happens; nil while the application works.
     private var deadline: NIODeadline?
     private var isHeadUnderway = false
@@ -71,6 +73,7 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         loop.remove(self)
         let last = state
         state = .closing
+        isDeaf = true
         unread = ByteBuffer()
         self.context = nil
         output = nil
@@ -83,20 +86,16 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch state {
-        case .streaming, .closing:
-            return
-        case .idle, .answering:
-            isReading = true
-            var bytes = unwrapInboundIn(data)
-            if unread.readableBytes == 0 {
-                unread = bytes
-            } else {
-                unread.discardReadBytes()
-                unread.writeBuffer(&bytes)
-            }
-            advance()
+        guard !isDeaf else { return }
+        isReading = true
+        var bytes = unwrapInboundIn(data)
+        if unread.readableBytes == 0 {
+            unread = bytes
+        } else {
+            unread.discardReadBytes()
+            unread.writeBuffer(&bytes)
         }
+        advance()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -162,6 +161,7 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
             }
             isHeadUnderway = false
             deadline = nil
+            peerWatch = nil
             state = .answering(Exchange(head))
         case .answering(let exchange) where exchange.takesBody:
             switch try parser.body(from: &unread, limits: application.limits) {
@@ -285,16 +285,35 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         exchange.feed?.fail(RequestBodyConsumedError())
         exchange.feed = nil
         guard keepAlive, exchange.isBodyComplete, !isDraining else { return beginClosing() }
-        state = .idle
-        deadline = .now() + TimeAmount(application.limits.keepAliveTimeout)
+        becomeIdle()
         flushIfNeeded()
         advance()
+    }
+
+    /// The event stream is written to its end. The connection waits for its next request, or ends.
+    ///
+    /// - Parameter keepAlive: what the stream's head has said.
+    func streamEnded(keepAlive: Bool) {
+        guard case .streaming = state else { return }
+        guard keepAlive, !isDraining else { return beginClosing() }
+        flush()
+        // The flush may have found the peer gone.
+        guard case .streaming = state else { return }
+        becomeIdle()
+        // Not here: whoever ends the stream is in the middle of it.
+        if unread.readableBytes > 0 { loop.executor.eventLoop.execute { [self] in advance() } }
+    }
+
+    private func becomeIdle() {
+        state = .idle
+        deadline = .now() + TimeAmount(application.limits.keepAliveTimeout)
     }
 
     /// Ends the connection behind what was written, be it responses or an event stream. Closing while the peer still sends
     /// would make its kernel discard that, so this side goes first, and what comes is read and dropped for a while.
     func beginClosing() {
         state = .closing
+        isDeaf = true
         unread = ByteBuffer()
         deadline = nil
         flush()
@@ -382,10 +401,13 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         if let feed = exchange.feed { feed.fail(error) } else { refuse(error) }
     }
 
-    /// Lets go of what an event stream has no use for, and reads on: so it is known that the peer has closed. Of one that
-    /// is gone without a word the watch knows.
-    func becomeStream() {
-        unread = ByteBuffer()
+    /// Reads on during an event stream: so it is known that the peer has closed. Of one that is gone without a word the
+    /// watch knows.
+    func becomeStream(keepAlive: Bool) {
+        if !keepAlive {
+            isDeaf = true
+            unread = ByteBuffer()
+        }
         peerWatch = PeerWatch()
         resumeReading()
     }

@@ -6,6 +6,8 @@ final class ConnectionSink: EventSink {
     private let connection: Connection
     private let context: ChannelHandlerContext
     private let isChunked: Bool
+    /// True where the connection goes on to its next request when the stream has ended.
+    private let keepAlive: Bool
     private let deflater: FrameDeflater
     private let output: SocketOutput
     /// nil for a stream that is not compressed.
@@ -15,12 +17,13 @@ final class ConnectionSink: EventSink {
 
     init(
         _ connection: Connection, _ context: ChannelHandlerContext, _ output: SocketOutput, isChunked: Bool,
-        isGzip: Bool, deflater: FrameDeflater
+        keepAlive: Bool, isGzip: Bool, deflater: FrameDeflater
     ) {
         self.connection = connection
         self.context = context
         self.output = output
         self.isChunked = isChunked
+        self.keepAlive = keepAlive
         self.deflater = deflater
         gzip = isGzip ? GzipEnvelope() : nil
     }
@@ -28,9 +31,9 @@ final class ConnectionSink: EventSink {
     /// What the stream begins with, behind the response's head.
     func opening() -> ByteBuffer {
         guard gzip != nil else {
-            return isChunked ? EventFrame.openingComment.chunk : EventFrame.openingComment.payload
+            return isChunked ? EventFrame.comment.chunk : EventFrame.comment.payload
         }
-        let frame = EventFrame.openingComment.compressed(by: deflater)
+        let frame = EventFrame.comment.compressed(by: deflater)
         gzip?.add(frame)
         return framed(GzipEnvelope.header, frame.blocks)
     }
@@ -63,7 +66,7 @@ final class ConnectionSink: EventSink {
         if let gzip { send(framed([], gzip.trailer)) }
         if isChunked { send(.lastChunk) }
         subscriber = nil
-        connection.beginClosing()
+        connection.streamEnded(keepAlive: keepAlive)
     }
 
     func abort() { context.close(promise: nil) }

@@ -16,7 +16,7 @@ final class Exchange: @unchecked Sendable {
     var task: Task<Void, Never>?
     private(set) var isCancelled = false
     /// A response body's writer that waits for the peer to read.
-    var waitingWriter: CheckedContinuation<Void, any Error>?
+    var waitingWriter: Waiter<Void>?
     var receivedBytes = 0
     /// For how many seconds the connection has been ready for bytes of the body.
     var secondsReading = 0
@@ -35,7 +35,7 @@ final class Exchange: @unchecked Sendable {
         task?.cancel()
         feed?.fail(CancellationError())
         feed = nil
-        waitingWriter?.resume(throwing: CancellationError())
+        waitingWriter?.resume(with: .failure(CancellationError()))
         waitingWriter = nil
     }
 }

@@ -6,13 +6,20 @@ struct FieldLine {
     /// Offsets from the buffer's reader index.
     let name: Range<Int>
     let value: Range<Int>
+    /// True where the name has an underscore, which gateways like CGI cannot tell from a hyphen.
+    let hasUnderscore: Bool
 
     /// - Parameter length: of the line at the buffer's front, which is free of control characters.
     /// - Throws: 400 for what is no field, a folded line included.
     init(_ buffer: ByteBuffer, length: Int) throws(HTTPError) {
         let bytes = buffer.readableBytesUInt8Span
         var colon = 0
-        while colon < length, bytes[colon].isTokenCharacter { colon += 1 }
+        var hasUnderscore = false
+        while colon < length, bytes[colon].isTokenCharacter {
+            if bytes[colon] == UInt8(ascii: "_") { hasUnderscore = true }
+            colon += 1
+        }
+        self.hasUnderscore = hasUnderscore
         guard colon > 0, colon < length, bytes[colon] == UInt8(ascii: ":") else {
             throw .malformed("a header field's name")
         }
@@ -26,7 +33,7 @@ struct FieldLine {
 }
 
 extension UInt8 {
-    fileprivate var isBlank: Bool { self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") }
+    var isBlank: Bool { self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") }
 
     /// RFC 9110 section 5.6.2.
     var isTokenCharacter: Bool {

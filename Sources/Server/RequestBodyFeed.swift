@@ -8,11 +8,20 @@ final class RequestBodyFeed: RequestBodySource, @unchecked Sendable {
     private var chunks: CircularBuffer<ByteBuffer> = []
     private var bufferedBytes = 0
     private var end: End?
-    private var waiting: CheckedContinuation<ByteBuffer?, any Error>?
+    private var waiting: Waiter<ByteBuffer?>?
     /// Tells the connection that there is room, and that somebody reads.
     var onDemand: (() -> Void)?
 
-    private enum End { case complete, failed(any Error) }
+    private enum End {
+        case complete, failed(any Error)
+
+        var result: Result<ByteBuffer?, any Error> {
+            switch self {
+            case .complete: .success(nil)
+            case .failed(let error): .failure(error)
+            }
+        }
+    }
 
     /// How many bytes wait before the connection stops reading.
     static let highWatermark = 64 * 1024
@@ -25,8 +34,8 @@ final class RequestBodyFeed: RequestBodySource, @unchecked Sendable {
     func receive(_ chunk: ByteBuffer) {
         if let waiting {
             self.waiting = nil
-            waiting.resume(returning: chunk)
-            return
+            // A reader that was cancelled has not taken it: the next one does.
+            if waiting.resume(with: .success(chunk)) { return }
         }
         bufferedBytes += chunk.readableBytes
         // Many small chunks are gathered: each would keep all of the read that it came with in memory.
@@ -47,37 +56,27 @@ final class RequestBodyFeed: RequestBodySource, @unchecked Sendable {
         onDemand = nil
         guard let waiting else { return }
         self.waiting = nil
-        Self.resume(waiting, end)
-    }
-
-    private static func resume(_ continuation: CheckedContinuation<ByteBuffer?, any Error>, _ end: End) {
-        switch end {
-        case .complete: continuation.resume(returning: nil)
-        case .failed(let error): continuation.resume(throwing: error)
-        }
+        waiting.resume(with: end.result)
     }
 
     func next() async throws -> ByteBuffer? {
-        try await withCheckedThrowingContinuation { continuation in
-            if eventLoop.inEventLoop {
-                demand(continuation)
-            } else {
-                eventLoop.execute { self.demand(continuation) }
-            }
-        }
+        let waiter = Waiter<ByteBuffer?>()
+        if eventLoop.inEventLoop { demand(waiter) } else { eventLoop.execute { self.demand(waiter) } }
+        return try await waiter.wait()
     }
 
-    private func demand(_ continuation: CheckedContinuation<ByteBuffer?, any Error>) {
-        if let chunk = chunks.popFirst() {
+    private func demand(_ waiter: Waiter<ByteBuffer?>) {
+        if let chunk = chunks.first {
+            guard waiter.resume(with: .success(chunk)) else { return }
+            chunks.removeFirst()
             bufferedBytes -= chunk.readableBytes
-            continuation.resume(returning: chunk)
             onDemand?()
         } else if let end {
-            Self.resume(continuation, end)
-        } else if waiting != nil {
-            continuation.resume(throwing: RequestBodyConsumedError())
+            waiter.resume(with: end.result)
+        } else if waiting?.isWaiting == true {
+            waiter.resume(with: .failure(RequestBodyConsumedError()))
         } else {
-            waiting = continuation
+            waiting = waiter
             onDemand?()
         }
     }

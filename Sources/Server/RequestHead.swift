@@ -28,6 +28,7 @@ struct RequestHeadDraft {
     private var fieldCount = 0
     private var bytes = 0
     private var hosts = 0
+    private var contentTypes = 0
     private var length: Int?
     private var codings: [String] = []
     private var closes = false
@@ -41,8 +42,9 @@ struct RequestHeadDraft {
         var methodEnd = 0
         while methodEnd < length, bytes[methodEnd].isTokenCharacter { methodEnd += 1 }
         guard methodEnd > 0, methodEnd < length, bytes[methodEnd] == UInt8(ascii: " ") else {
-            throw .malformed("its method")
+            throw methodEnd > Self.maxMethodBytes ? Self.tooLong(startLine: buffer, limits) : .malformed("its method")
         }
+        guard methodEnd <= Self.maxMethodBytes else { throw Self.tooLong(startLine: buffer, limits) }
         var targetEnd = methodEnd + 1
         while targetEnd < length, RequestTarget.allows(bytes[targetEnd]) { targetEnd += 1 }
         guard targetEnd - methodEnd - 1 <= limits.maxTargetBytes else { throw Self.targetTooLong(limits) }
@@ -51,9 +53,7 @@ struct RequestHeadDraft {
         }
         isHTTP10 = try Self.isHTTP10(buffer.text(min(targetEnd + 1, length)..<length))
         let name = buffer.text(0..<methodEnd)
-        guard let method = Self.method(name) else {
-            throw HTTPError(.notImplemented, "The method \(name) is not known here.")
-        }
+        guard let method = Self.method(name) else { throw Self.unknownMethod(name) }
         self.method = method
         target = try RequestTarget(buffer.text(methodEnd + 1..<targetEnd), method)
         fields.reserveCapacity(8)
@@ -101,6 +101,7 @@ struct RequestHeadDraft {
                 .requestHeaderFieldsTooLarge, "There are more than \(limits.maxHeaderFields) header fields.")
         }
         let line = try FieldLine(buffer, length: lineLength)
+        if line.hasUnderscore, !limits.acceptsUnderscoresInFieldNames { return }
         guard let name = HTTPField.Name(buffer.text(line.name)) else { throw .malformed("a header field's name") }
         let value = buffer.text(line.value)
         switch name {
@@ -110,6 +111,9 @@ struct RequestHeadDraft {
         case .contentLength:
             guard length == nil, let parsed = Self.length(value) else { throw .malformed("its Content-Length") }
             length = parsed
+        case .contentType:
+            contentTypes += 1
+            guard contentTypes == 1 else { throw .malformed("its Content-Type is told twice") }
         case .transferEncoding:
             codings += Self.options(value)
         case .connection:
@@ -162,9 +166,10 @@ struct RequestHeadDraft {
         }
     }
 
-    /// Digits alone: no sign, no list, no overflow.
+    /// Digits alone: no sign, no list, no overflow, and no zero in front, which some read as octal.
     private static func length(_ text: String) -> Int? {
-        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
+        guard text.utf8.count == 1 || text.utf8.first != UInt8(ascii: "0") else { return nil }
+        return text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
     }
 
     // MARK: - Size
@@ -178,7 +183,22 @@ struct RequestHeadDraft {
         HTTPError(.requestHeaderFieldsTooLarge, "The header is larger than \(limits.maxHeaderBytes) bytes.")
     }
 
-    static func targetTooLong(_ limits: Limits) -> HTTPError {
+    private static func unknownMethod(_ name: String) -> HTTPError {
+        HTTPError(.notImplemented, "The method \(name.prefix(maxMethodBytes)) is not known here.")
+    }
+
+    /// No registered method is longer.
+    private static let maxMethodBytes = 32
+
+    /// What a start line is refused with that has not ended within the limits (RFC 9112 section 3): the method is too long,
+    /// or the target is.
+    static func tooLong(startLine buffer: ByteBuffer, _ limits: Limits) -> HTTPError {
+        let bytes = buffer.readableBytesView.prefix(maxMethodBytes)
+        let isMethod = bytes.allSatisfy(\.isTokenCharacter)
+        return isMethod ? unknownMethod(String(decoding: bytes, as: UTF8.self)) : targetTooLong(limits)
+    }
+
+    private static func targetTooLong(_ limits: Limits) -> HTTPError {
         HTTPError(.uriTooLong, "The target is longer than \(limits.maxTargetBytes) bytes.")
     }
 }

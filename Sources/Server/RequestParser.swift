@@ -5,7 +5,7 @@ import NIOCore
 /// Takes the requests of one connection apart, line by line as they come (RFC 9112).
 ///
 /// It is strict wherever two readers of one connection could disagree on where a request ends: a line ends with CRLF and
-/// nothing else, no field is folded, no space stands before a colon or in a chunk's size.
+/// nothing else, no field is folded, no space stands before a colon or behind a chunk's size.
 struct RequestParser {
     private enum Place {
         /// Before or in a head.
@@ -61,7 +61,7 @@ struct RequestParser {
             // The CR may be there already.
             try draft.checkSize(adding: buffer.readableBytes - 1, limits: limits)
         } else if buffer.readableBytes > limits.maxTargetBytes + Self.startLineSpareBytes {
-            throw RequestHeadDraft.targetTooLong(limits)
+            throw RequestHeadDraft.tooLong(startLine: buffer, limits)
         }
         return nil
     }
@@ -102,9 +102,9 @@ struct RequestParser {
                     return nil
                 }
                 guard length <= Self.maxChunkLineBytes else { throw .malformed("a chunk's extension") }
-                let size = try Self.chunkSize(buffer, length: length)
+                let line = try ChunkLine(buffer, length: length)
                 buffer.moveReaderIndex(forwardBy: length + 2)
-                place = size == 0 ? .trailers : .chunk(size)
+                place = line.size == 0 ? .trailers : .chunk(line.size)
             case .chunk(let left):
                 guard let bytes = Self.take(left, from: &buffer) else { return nil }
                 place = bytes.readableBytes == left ? .chunkEnd : .chunk(left - bytes.readableBytes)
@@ -127,27 +127,6 @@ struct RequestParser {
     private static func take(_ count: Int, from buffer: inout ByteBuffer) -> ByteBuffer? {
         let available = min(count, buffer.readableBytes)
         return available == 0 ? nil : buffer.readSlice(length: available)
-    }
-
-    /// The hexadecimal number before the extensions (RFC 9112 section 7.1).
-    private static func chunkSize(_ buffer: ByteBuffer, length: Int) throws(HTTPError) -> Int {
-        let bytes = buffer.readableBytesUInt8Span
-        var size = 0
-        var digits = 0
-        while digits < length, bytes[digits] != UInt8(ascii: ";") {
-            let digit: UInt8
-            switch bytes[digits] {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = bytes[digits] - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = bytes[digits] - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = bytes[digits] - UInt8(ascii: "A") + 10
-            default: throw .malformed("the size of a chunk")
-            }
-            guard size >> 59 == 0 else { throw .malformed("the size of a chunk") }
-            size = size << 4 | Int(digit)
-            digits += 1
-        }
-        guard digits > 0 else { throw .malformed("the size of a chunk") }
-        return size
     }
 
     /// Reads and drops a trailer field (RFC 9112 section 7.1.2).

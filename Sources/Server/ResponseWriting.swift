@@ -95,16 +95,21 @@ extension Connection {
         exchange.needsContinue = false
         let count = WrittenBytes()
         let writer = BodyWriter { [self] chunk in
-            try await withCheckedThrowingContinuation { continuation in
-                let work = { @Sendable [self] in
-                    count.bytes += chunk.readableBytes
-                    if let length, count.bytes > length {
-                        continuation.resume(throwing: BodyLengthError(declared: length))
-                    } else {
-                        write(chunk, framing, exchange, then: continuation)
+            try Task.checkCancellation()
+            // Nothing has to be waited for where the body runs on the loop and the peer reads.
+            if loop.executor.eventLoop.inEventLoop {
+                try await write(chunk, framing, length, count, exchange)?.wait()
+            } else {
+                let waiter = Waiter<Void>()
+                loop.executor.eventLoop.execute { [self] in
+                    do {
+                        let peer = try write(chunk, framing, length, count, exchange, waiter)
+                        if peer == nil { waiter.resume() }
+                    } catch {
+                        waiter.resume(with: .failure(error))
                     }
                 }
-                if loop.executor.eventLoop.inEventLoop { work() } else { loop.executor.eventLoop.execute(work) }
+                try await waiter.wait()
             }
         }
         do {
@@ -123,13 +128,15 @@ extension Connection {
         finish(exchange, keepAlive: keepAlive)
     }
 
+    /// - Parameter waiter: who waits for the peer where that has to be; nil to make one.
+    /// - Returns: nil where nothing has to be waited for.
     private func write(
-        _ chunk: ByteBuffer, _ framing: BodyFraming, _ exchange: Exchange,
-        then continuation: CheckedContinuation<Void, any Error>
-    ) {
-        guard case .answering(let current) = state, current === exchange, let context else {
-            return continuation.resume(throwing: CancellationError())
-        }
+        _ chunk: ByteBuffer, _ framing: BodyFraming, _ length: Int?, _ count: WrittenBytes, _ exchange: Exchange,
+        _ waiter: Waiter<Void>? = nil
+    ) throws -> Waiter<Void>? {
+        guard case .answering(let current) = state, current === exchange, let context else { throw CancellationError() }
+        count.bytes += chunk.readableBytes
+        if let length, count.bytes > length { throw BodyLengthError(declared: length) }
         if framing == .chunked {
             var framed = ByteBufferAllocator().buffer(capacity: chunk.readableBytes + 16)
             framed.writeChunk(chunk)
@@ -138,15 +145,13 @@ extension Connection {
             write(chunk)
         }
         flush()
-        if exchange.isCancelled {
-            // The flush found the peer gone.
-            continuation.resume(throwing: CancellationError())
-        } else if context.channel.isWritable {
-            continuation.resume()
-        } else {
-            exchange.waitingWriter?.resume(throwing: CancellationError())
-            exchange.waitingWriter = continuation
-        }
+        // The flush found the peer gone.
+        if exchange.isCancelled { throw CancellationError() }
+        if context.channel.isWritable { return nil }
+        exchange.waitingWriter?.resume(with: .failure(CancellationError()))
+        let waiter = waiter ?? Waiter()
+        exchange.waitingWriter = waiter
+        return waiter
     }
 
     // MARK: - Event streams
@@ -154,19 +159,21 @@ extension Connection {
     private func open(_ events: EventStream, _ response: Response, for exchange: Exchange, _ ctx: Context) {
         guard let context, let output else { return }
         let isChunked = !exchange.head.isHTTP10
+        let keepAlive = staysOpen(exchange) && isChunked
         let sink = ConnectionSink(
-            self, context, output, isChunked: isChunked, isGzip: events.isGzip, deflater: ctx.sse.deflater)
+            self, context, output, isChunked: isChunked, keepAlive: keepAlive, isGzip: events.isGzip,
+            deflater: ctx.sse.deflater(for: context.eventLoop))
         var head = ByteBuffer()
         head.writeResponseHead(
             response.status, response.headers, framing: isChunked ? .chunked : .close,
-            connection: isChunked ? nil : "close", date: loop.date)
+            connection: connectionField(exchange, keepAlive: keepAlive), date: loop.date)
         head.writeImmutableBuffer(sink.opening())
         state = .streaming(sink)
         exchange.feed?.fail(RequestBodyConsumedError())
         exchange.feed = nil
         write(head)
         flush()
-        becomeStream()
+        becomeStream(keepAlive: keepAlive)
         // The flush may have found the peer gone: nobody would say so again.
         guard case .streaming = state else { return }
         sink.subscriber = ctx.sse.join(events, sink: sink, connection: ctx.client, eventLoop: context.eventLoop)

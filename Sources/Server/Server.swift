@@ -12,8 +12,10 @@ public final class Server: Sendable {
         /// 0 for any that is free.
         public var port: Int
 
+        /// - Parameter host: a name or an address; one of IPv6 with or without its brackets.
         public init(host: String = "127.0.0.1", port: Int = 8080) {
-            self.host = host
+            let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+            self.host = isBracketed ? String(host.dropFirst().dropLast()) : host
             self.port = port
         }
 
@@ -141,13 +143,13 @@ public final class Server: Sendable {
     }
 
     /// Ends the service: takes no new connections, says farewell to the streams, lets requests finish and the store take
-    /// the events that were handed over, and after `limits.shutdownTimeout` closes whatever is left.
+    /// the events that were handed over, and after `limits.drainWindow` and `limits.shutdownTimeout` closes whatever is left.
     public func shutDown() async {
+        let clock = ContinuousClock()
+        let deadline = clock.now + application.limits.drainWindow + application.limits.shutdownTimeout
         try? await listener.close().get()
         for loop in loops { loop.executor.eventLoop.execute { loop.drain() } }
         await application.sse.shutDown()
-        let clock = ContinuousClock()
-        let deadline = clock.now + application.limits.shutdownTimeout
         while connections.count > 0 || application.sse.isStoring, clock.now < deadline {
             try? await clock.sleep(for: .milliseconds(10))
         }

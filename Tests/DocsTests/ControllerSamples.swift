@@ -24,6 +24,11 @@ struct BookController {
     func bestSellers() -> [String] { ["Dune"] }
 }
 
+@Actions extension BookController {
+    /// GET /book/newest
+    func newest() -> [String] { ["Dune Messiah"] }
+}
+
 @Controller("api/v1/files")
 struct FileController {
     /// POST /api/v1/files/upload, with a body of up to 50 MiB

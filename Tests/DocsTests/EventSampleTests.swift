@@ -1,3 +1,4 @@
+import HTTPTypes
 import Martlet
 import MartletTesting
 import Testing
@@ -31,11 +32,12 @@ import Testing
     @Test func aRoomIsForThoseWhoMayReadIt() async throws {
         let host = try TestHost(RoomsApp())
         let ada = try await signedIn("ada", host)
-        for room in ["cellar", "*"] {
+        for (room, status) in [("cellar", HTTPResponse.Status.forbidden), ("*", .badRequest), ("lobby/x", .badRequest)]
+        {
             let refusal = await #expect(throws: UnexpectedResponse.self) {
                 try await ada.stream("/rooms/stream?room=\(room)")
             }
-            #expect(refusal?.response?.status == .forbidden)
+            #expect(refusal?.response?.status == status)
         }
         #expect(try await ada.get("/visits").text == #"{"now":0}"#)
         #expect(try await ada.request(.post, "/rooms/say", form: ["room": "*", "text": "hi"]).status == .notFound)

@@ -90,7 +90,7 @@ struct PricesApp: App {
 struct PricesController {
     /// GET /prices/stream
     func stream(_ ctx: Context) -> EventStream {
-        ctx.sse.open(topics: ["prices/*"], isCompressed: true)
+        ctx.sse.open(patterns: ["prices/*"], isCompressed: true)
     }
 
     /// POST /prices/set: answered when the event is kept

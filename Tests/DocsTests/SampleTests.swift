@@ -28,6 +28,7 @@ import Testing
         .get("/book", "all"),
         .get("/book/7", "book 7"),
         .get("/book/best-sellers", #"["Dune"]"#),
+        .get("/book/newest", #"["Dune Messiah"]"#),
         .send(.post, "/book", "title=Dune", 201),
         .send(.put, "/book/7", "title=Dune", 200, "book 7 is now Dune"),
         .send(.patch, "/book/7", "title=Dune", 200, "book 7 is now Dune"),

@@ -43,6 +43,16 @@ extension HTTPField.Name {
     static let serverTiming = HTTPField.Name("Server-Timing")!
 }
 
+/// The same without waiting.
+struct TimingAtOnce: ImmediateMiddleware {
+    func answer(_ ctx: Context, next: Next) -> Answer {
+        let start = ContinuousClock.now
+        return next.answer(ctx) { response in
+            response.headers[.serverTiming] = "app;dur=\(start.duration(to: .now) / .milliseconds(1))"
+        }
+    }
+}
+
 /// Lets nobody in who has not signed in.
 struct SignedInOnly: Middleware {
     func respond(to ctx: Context, next: Next) async throws -> Response {

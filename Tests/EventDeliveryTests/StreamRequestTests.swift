@@ -9,9 +9,12 @@ import Testing
 @Suite struct StreamRequestTests {
     @Controller
     struct LiveController {
-        @GET func all(_ ctx: Context) -> EventStream {
-            ctx.sse.open(
-                topics: ctx.lastTopics, user: ctx.request.headers[.user], isCompressed: true)
+        @GET func all(_ ctx: Context) throws -> EventStream {
+            let patterns = ctx.lastTopics.filter { $0.contains("*") }
+            return ctx.sse.open(
+                topics: ctx.lastTopics.filter { !$0.contains("*") }.map { Topic($0) },
+                patterns: try patterns.map { try TopicPattern($0) }, user: ctx.request.headers[.user],
+                isCompressed: true)
         }
 
         @GET func expiring(_ ctx: Context) -> EventStream {

@@ -245,9 +245,13 @@ package final class Schedule: @unchecked Sendable {
         publishers[number] = Task(executorPreference: publisherExecutor) { [self] in
             for draft in drafts where !Task.isCancelled {
                 // What fails was published for nobody: its text is unknown to the model.
-                let receipt = try? await hub.publish(
-                    draft.event, to: DeliveryModel.audiences[draft.audience], isCompressible: draft.isCompressible)
-                if let id = receipt?.id.flatMap({ EventID($0) }) { note(draft, id.sequence, process: process) }
+                do {
+                    let receipt = try await hub.publish(
+                        draft.event, to: DeliveryModel.audiences[draft.audience], isCompressible: draft.isCompressible)
+                    if let id = receipt.id.flatMap({ EventID($0) }) { note(draft, id.sequence, process: process) }
+                } catch is CancellationError {
+                    model.uncertain.insert(draft.text)
+                } catch {}
             }
             publishers[number] = nil
         }

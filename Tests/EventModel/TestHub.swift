@@ -61,7 +61,7 @@ package struct TestHub {
     ) throws -> FakeSink {
         let sink = FakeSink(lastEventID: resume ?? "", room: room)
         var stream = hub.open(
-            topics: topics, user: user, replay: replay, expiresAfter: expiresAfter, onClose: onClose)
+            topics: topics.map { Topic($0) }, user: user, replay: replay, expiresAfter: expiresAfter, onClose: onClose)
         guard let place = hub.admission.take(user: user, address: "127.0.0.1") else { throw CancellationError() }
         stream.admission = StreamAdmission(
             topics: try topics.map { try TopicPattern($0) },

@@ -66,6 +66,7 @@ struct FieldController {
 
     @Test(arguments: [
         ("", "1 20 all"), ("?page=3", "3 20 all"), ("?size=5&page=2&q=", "2 5 "), ("?other=1", "1 20 all"),
+        ("?page=&size=", "1 20 all"),
     ])
     func `a default stands for an absent field`(query: String, expected: String) async throws {
         #expect(try await client.get("/fields/defaults\(query)").text == expected)
@@ -73,7 +74,6 @@ struct FieldController {
 
     @Test func `a default does not stand for a field that is wrong`() async throws {
         #expect(try await client.get("/fields/defaults?page=x").status == .badRequest)
-        #expect(try await client.get("/fields/defaults?page=").status == .badRequest)
         let null = try await client.send(#"{"page":null,"name":"x"}"#, as: "application/json", to: "/fields/posted")
         #expect(try null.problem().errors?.keys.sorted() == ["page"])
     }

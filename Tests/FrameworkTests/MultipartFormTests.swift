@@ -42,9 +42,8 @@ import Testing
             ["a=1"]
         ),
         (
-            "a file is no text field",
-            "--b\r\nContent-Disposition: form-data; name=f; filename=\"x.txt\"\r\n\r\nfile\r\n" + part("a", "1")
-                + "--b--",
+            "an input for a file that none was chosen for",
+            "--b\r\nContent-Disposition: form-data; name=f; filename=\"\"\r\n\r\n\r\n" + part("a", "1") + "--b--",
             ["a=1"]
         ),
         ("text of any script", part("漢", "é😀") + "--b--\r\n", ["漢=é😀"]),
@@ -53,6 +52,15 @@ import Testing
     @Test(arguments: wellFormed)
     func `a body is read`(name: String, body: String, expected: [String]) throws {
         #expect(try fields(body) == expected)
+    }
+
+    @Test(arguments: ["filename=\"x.txt\"", "filename=\"\"", "filename*=UTF-8''x"])
+    func `a file is refused, and not dropped`(parameter: String) throws {
+        let body =
+            "--b\r\nContent-Disposition: form-data; name=f; \(parameter)\r\n\r\nfile\r\n\(Self.part("a", "1"))--b--"
+        let error = #expect(throws: HTTPError.self) { try fields(body) }
+        #expect(error?.status == .unsupportedMediaType)
+        #expect(error?.detail?.contains("'f'") == true)
     }
 
     private static let malformed: [(String, String)] = [

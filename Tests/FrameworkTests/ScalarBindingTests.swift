@@ -83,7 +83,7 @@ struct Scalar: Sendable, CustomTestStringConvertible {
         Scalar("int", "99999999999999999999999999", nil), Scalar("int", "1e400", nil),
         Scalar("byte", "255", "255"), Scalar("byte", "256", nil), Scalar("byte", "-1", nil),
         Scalar("big", "18446744073709551615", "18446744073709551615"), Scalar("big", "18446744073709551616", nil),
-        Scalar("flag", "true", "true"), Scalar("flag", "false", "false"), Scalar("flag", "yes", nil),
+        Scalar("flag", "true", "true"), Scalar("flag", "false", "false"), Scalar("flag", "maybe", nil),
         Scalar("ratio", "0.5", "0.5"), Scalar("ratio", "-1e3", "-1000.0"), Scalar("ratio", "nan", nil),
         Scalar("ratio", "inf", nil), Scalar("ratio", "infinity", nil), Scalar("ratio", "1e400", nil),
         Scalar("ratio", "0x10", nil), Scalar("ratio", "1,5", nil),
@@ -156,7 +156,10 @@ struct Scalar: Sendable, CustomTestStringConvertible {
         try check(response, scalar)
     }
 
-    @Test(arguments: [("1", "true"), ("on", "true"), ("0", "false"), ("off", "false")])
+    @Test(arguments: [
+        ("1", "true"), ("on", "true"), ("0", "false"), ("off", "false"), ("True", "true"), ("FALSE", "false"),
+        ("yes", "true"), ("No", "false"), ("ON", "true"),
+    ])
     func `a checkbox is a Bool`(text: String, value: String) async throws {
         #expect(try await client.post("/scalars/automatic", form: ["flag": text]).text == value)
     }
@@ -166,11 +169,11 @@ struct Scalar: Sendable, CustomTestStringConvertible {
         let problem = try await client.get(target).problem()
         #expect(
             problem.errors == [
-                "int": ["must be an integer from -9223372036854775808 to 9223372036854775807"],
-                "byte": ["must be an integer from 0 to 255"], "flag": ["must be true or false"],
+                "int": ["must be a whole number"], "byte": ["must be a whole number from 0 to 255"],
+                "flag": ["must be true or false"],
                 "ratio": ["must be a number"], "uuid": ["must be a UUID"], "date": ["must be a date in ISO 8601"],
                 "color": ["must be one of: red, darkBlue"],
-                "size": ["must be an integer from -9223372036854775808 to 9223372036854775807 that it knows"],
+                "size": ["is not one of the values that are allowed here"],
             ])
     }
 

@@ -187,7 +187,9 @@ struct UnknownParameterController {
 
     @Test func `a parameter of an unknown type ends the start-up`() throws {
         let error = try #require(startupError(UnknownParameterController.self) { _ in })
-        #expect(error.contains("'unknown'") && error.contains("FrameworkTests/ServiceTests.swift"))
+        #expect(
+            error.contains("'unknown: ") && error.contains("UnknownParameter@")
+                && error.contains("FrameworkTests/ServiceTests.swift"))
     }
 
     @Test func `singletons that need each other end the start-up`() throws {

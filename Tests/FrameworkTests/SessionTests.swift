@@ -225,12 +225,12 @@ struct SessionController {
         #expect(ids.allSatisfy { $0.utf8.count == 32 })
     }
 
-    @Test func `without the middleware a session forgets everything`() async throws {
-        let client = try TestHost(controllers: SessionController.self) { builder in
+    @Test func `without the middleware a session is an error that says what to add`() async throws {
+        let host = try TestHost(controllers: SessionController.self) { builder in
             builder.services.add(SessionController.Gate(size: 2))
-        }.client()
-        try await write("user", "Ann", client)
-        #expect(client.cookies.isEmpty)
-        #expect(try await read("user", client) == "nil")
+        }
+        let response = try await host.client().get("/session/read?key=user")
+        #expect(response.status == .internalServerError)
+        #expect(host.log.contains { "\($0)".contains("add app.use(Sessions(.memory))") }, "\(host.log)")
     }
 }

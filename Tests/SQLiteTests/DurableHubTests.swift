@@ -12,11 +12,11 @@ import Testing
         }
 
         func stream(topics: String, _ ctx: Context) -> EventStream {
-            ctx.sse.open(topics: topics.split(separator: ",").map(String.init), user: "7")
+            ctx.sse.open(topics: topics.split(separator: ",").map { Topic(String($0)) }, user: "7")
         }
 
         @POST func publish(topic: String, data: String, _ ctx: Context) async throws -> Envelope {
-            .ok(data: Published(id: try await ctx.sse.publish(to: topic, data: data).id))
+            .ok(data: Published(id: try await ctx.sse.publish(to: Topic(topic), data: data).id))
         }
     }
 

@@ -13,7 +13,7 @@ import Testing
         ("a target of the longest length", "GET /nowhere?\(padding(8192 - 9)) HTTP/1.1\r\nHost: a\r\n\r\n", 404),
         ("one byte more", "GET /nowhere?\(padding(8192 - 8)) HTTP/1.1\r\nHost: a\r\n\r\n", 414),
         ("a target without an end", "GET /\(padding(9000))", 414),
-        ("a method without an end", padding(9000), 414),
+        ("a method without an end", padding(9000), 501), ("a long method", "\(padding(33)) / HTTP/1.1\r\n", 501),
         ("100 fields", "GET /nowhere HTTP/1.1\r\nHost: a\r\n\(String(repeating: "A: b\r\n", count: 99))\r\n", 404),
         ("101 fields", "GET /nowhere HTTP/1.1\r\nHost: a\r\n\(String(repeating: "A: b\r\n", count: 100))\r\n", 431),
         (

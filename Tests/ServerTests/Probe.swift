@@ -64,7 +64,7 @@ final class Signal: Sendable {
 struct ProbeApp: App {
     // The process of the tests holds the controllers of other apps, too.
     func configure(_ app: inout AppBuilder) throws {
-        app.controllers(ProbeController.self, GzipProbeController.self)
+        app.controllers(ProbeController.self, GzipProbeController.self, EndingController.self)
         try app.events.topic("feed") { $0.slowReaders = .dropOldest }
     }
 }
@@ -240,6 +240,33 @@ struct ProbeController {
             client.close()
         } onClose: { [probe] _ in
             probe.streamClosed.fire()
+        }
+    }
+
+    /// A stream that goes on until the gate opens.
+    func finite(_ ctx: Context) -> EventStream {
+        ctx.sse.stream { [probe] client in
+            try client.send(data: "begun")
+            await probe.gate.wait()
+            try client.send(data: "finished")
+        }
+    }
+
+    /// One that does not know its end beforehand, and asks.
+    func asking(_ ctx: Context) -> EventStream {
+        ctx.sse.stream { client in
+            try client.send(data: "begun")
+            // Off the loop in between, which would do nothing else.
+            while !client.isShuttingDown { await Task.detached {}.value }
+            try client.send(data: "finished")
+        }
+    }
+
+    func endlessStream(_ ctx: Context) -> EventStream {
+        ctx.sse.stream(isEndless: true) { [probe] client in
+            try client.send(data: "begun")
+            await probe.gate.wait()
+            probe.cancelled.fire()
         }
     }
 

@@ -126,6 +126,36 @@ import Testing
         }
     }
 
+    @Test(arguments: ["finite", "asking"])
+    func `a stream whose body comes to an end is let finish`(action: String) async throws {
+        try await withServer(limits: { $0.shutdownTimeout = .seconds(60) }) { server in
+            let socket = try server.connect()
+            try await socket.send("GET /probe/\(action) HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = try await socket.until("data: begun\n")
+            // Those that only wait for events are sent away meanwhile.
+            let waiting = try await server.openStream()
+            async let end: Void = server.shutDown()
+            #expect(try await waiting.untilClosed().contains("retry: "))
+            server.probe.gate.fire()
+            let rest = try await socket.untilClosed()
+            #expect(rest.contains("data: finished\n\n"), "\(rest)")
+            #expect(!rest.contains("retry: "))
+            await end
+        }
+    }
+
+    @Test func `a stream without an end is not waited for`() async throws {
+        try await withServer(limits: { $0.shutdownTimeout = .seconds(60) }) { server in
+            let socket = try server.connect()
+            try await socket.send("GET /probe/endless-stream HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = try await socket.until("data: begun\n")
+            async let end: Void = server.shutDown()
+            #expect(try await socket.untilClosed().contains("retry: "))
+            await end
+            await server.probe.cancelled.wait()
+        }
+    }
+
     @Test func `what does not end is ended at the deadline`() async throws {
         try await withServer(limits: { $0.shutdownTimeout = .milliseconds(100) }) { server in
             let socket = try server.connect()

@@ -14,7 +14,7 @@ import Testing
     /// Opens the stream, and returns when it has ended on the application's side.
     private func export(_ server: RunningServer) async throws -> RawSocket {
         let socket = try server.connect(receiveBuffer: Self.bufferBytes)
-        try await socket.send("GET \(Self.target) HTTP/1.1\r\nHost: a\r\n\r\n")
+        try await socket.send("GET \(Self.target) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         await server.probe.streamClosed.wait()
         #expect(try await server.mostUnwrittenBytes() > 500_000)
         return socket

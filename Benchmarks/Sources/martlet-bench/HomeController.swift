@@ -40,7 +40,7 @@ struct HomeController {
     /// POST /feed/{topic}: publishes the body `n` times.
     @POST("feed/{topic}") func publish(topic: String, @Query n: Int = 1, _ ctx: Context) async throws -> String {
         let text = String(buffer: try await ctx.request.body.collect())
-        for _ in 0..<n { try await ctx.sse.publish(to: topic, event: "message", data: text) }
+        for _ in 0..<n { try await ctx.sse.publish(to: Topic(topic), event: "message", data: text) }
         return "ok"
     }
 

@@ -2,11 +2,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// One controller, as `@Controller` leaves it in the binary: `load` writes an `any Controller.Type` to `out`.
+/// One record that a macro leaves in the binary: `load` writes what it is about to `out`.
 typedef struct {
     uint64_t version;
     void (*load)(void *out);
-} martlet_controller_record;
+} martlet_record;
 
-/// The records of every image of this process, in link order. Calls `visit` once for each.
-void martlet_each_controller(void (*visit)(const martlet_controller_record *record, void *context), void *context);
+/// The records in a section of every image of this process, libraries that were loaded later included, in link order.
+/// Calls `visit` once for each.
+void martlet_each_record(const char *section, void (*visit)(const martlet_record *record, void *context),
+                         void *context);

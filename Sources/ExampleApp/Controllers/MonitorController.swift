@@ -15,7 +15,7 @@ struct MonitorController {
     /// GET /monitor/monitor
     func monitor(_ ctx: Context) -> EventStream {
         let clock = ctx.clock
-        return ctx.sse.stream { client in
+        return ctx.sse.stream(isEndless: true) { client in
             var counter = 0
             while client.isConnected {
                 counter += 1

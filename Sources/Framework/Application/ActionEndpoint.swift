@@ -13,7 +13,7 @@ struct ActionEndpoint: ImmediateMiddleware {
             }
             let response = try action(ctx)
             if response.body.isUnadmittedStream { return .later(ctx) { try await ctx.complete(response) } }
-            return .now(ctx.applied(to: response))
+            return .now(try ctx.applied(to: response))
         } catch {
             return .now(ctx.response(for: error))
         }
@@ -21,7 +21,7 @@ struct ActionEndpoint: ImmediateMiddleware {
 
     private func respond(_ ctx: Context) async throws -> Response {
         if bodyUse.reads(ctx.request.method) {
-            try BodyFields.checkType(of: ctx.request)
+            try BodyFormat.check(ctx.request)
             _ = try await ctx.request.body.collect()
         }
         let response =
@@ -42,7 +42,9 @@ struct ActionEndpoint: ImmediateMiddleware {
 extension Context {
     /// Lets a stream in, and adds to an action's result what it left in the context.
     fileprivate func complete(_ response: Response) async throws -> Response {
-        guard case .events(let stream) = response.body, stream.admission == nil else { return applied(to: response) }
-        return applied(to: try await sse.admit(response, stream, self))
+        guard case .events(let stream) = response.body, stream.admission == nil else {
+            return try applied(to: response)
+        }
+        return try applied(to: await sse.admit(response, stream, self))
     }
 }

@@ -74,6 +74,6 @@ struct MethodTable: Sendable {
     /// What `Allow` says of the path (RFC 9110 section 10.2.1).
     var allowed: [HTTPRequest.Method] {
         if anyMethod != nil { return [.get, .head, .post, .put, .patch, .delete, .options] }
-        return routes.map(\.method) + (answers(.get) ? [.head] : []) + [.options]
+        return routes.map(\.method) + (answers(.get) ? [.head] : []) + (answers(.options) ? [] : [.options])
     }
 }

@@ -16,12 +16,13 @@ struct RouteTable: Sendable {
             do {
                 controllers.append((descriptor, try descriptor.make(resolver.owned(by: descriptor.location))))
             } catch {
-                problems.append("\(error)")
+                problems.append("\(StartupError(making: "controller \(type)", at: descriptor.location, error))")
             }
         }
+        let extensionActions = Discovery.extensionActions()
         for (descriptor, controller) in controllers {
             controllerMiddleware += controller.middleware
-            for action in descriptor.actions {
+            for action in descriptor.actions + extensionActions[ObjectIdentifier(type(of: controller)), default: []] {
                 collect(&problems) {
                     try add(
                         action, of: descriptor, controller, verbs: action.verbs, path: action.path, configuration)
@@ -29,8 +30,11 @@ struct RouteTable: Sendable {
             }
         }
         for named in configuration.namedRoutes {
-            let target = controllers.lazy.flatMap { pair in pair.descriptor.actions.map { (pair, $0) } }
-                .first { "\($0.0.descriptor.name)@\($0.1.name)" == named.target }
+            let target = controllers.lazy.flatMap { pair in
+                (pair.descriptor.actions + extensionActions[ObjectIdentifier(type(of: pair.instance)), default: []])
+                    .map { (pair, $0) }
+            }
+            .first { "\($0.0.descriptor.name)@\($0.1.name)" == named.target }
             guard let ((descriptor, controller), action) = target else {
                 let names = routes.map(\.name)
                 let hint = NameSuggestion.nearest(to: named.target, in: names).map { " Did you mean '\($0)'?" } ?? ""
@@ -54,12 +58,14 @@ struct RouteTable: Sendable {
         } catch {
             throw StartupError("The path '\(path)' of \(action.location) is malformed: \(error.reason).")
         }
-        var binder = ActionBinder(action: action, template: template, verbs: verbs, services: configuration.services)
+        let name = "\(descriptor.name)@\(action.name)"
+        var binder = ActionBinder(
+            action: action, name: name, template: template, verbs: verbs, services: configuration.services)
         let handler = try action.bind(controller, &binder)
         if let first = binder.problems.first { throw StartupError(first) }
         let endpoint = ActionEndpoint(handler: handler, bodyUse: binder.bodyUse)
         let route = Route(
-            name: "\(descriptor.name)@\(action.name)", verbs: verbs, path: template.description, action: action,
+            name: name, verbs: verbs, path: template.description, action: action,
             template: template, bodyUse: binder.bodyUse, chain: controller.middleware.wrapped(around: endpoint))
         try trie.insert(template) { table throws(StartupError) in
             var changed = table ?? MethodTable()

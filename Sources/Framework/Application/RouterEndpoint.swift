@@ -6,7 +6,16 @@ struct RouterEndpoint: ImmediateMiddleware {
     let trie: RouteTrie<MethodTable>
 
     func answer(_ ctx: Context, next: Next) throws -> Answer {
-        if let route = ctx.route { return route.chain.answer(ctx) }
+        if let route = ctx.route {
+            let answer = route.chain.answer(ctx)
+            guard ctx.request.method == .options else { return answer }
+            // An action's own answer to OPTIONS says what is allowed, too (RFC 9110 section 9.3.7).
+            return answer.map(ctx) { response in
+                if response.headers[.allow] == nil {
+                    response.headers[.allow] = allow(try trie.allMatches(ctx.request.path))
+                }
+            }
+        }
         return .now(try unrouted(ctx.request))
     }
 
@@ -21,6 +30,12 @@ struct RouterEndpoint: ImmediateMiddleware {
         ctx.matched(MatchedRoute(route: route, captures: match.captures))
     }
 
+    private func allow(_ tables: [MethodTable]) -> String {
+        var allowed: [HTTPRequest.Method] = []
+        for method in tables.flatMap(\.allowed) where !allowed.contains(method) { allowed.append(method) }
+        return allowed.map(\.rawValue).joined(separator: ", ")
+    }
+
     /// 204 for OPTIONS, 405, a redirect to the path without its trailing slash, or 404.
     private func unrouted(_ request: Request) throws -> Response {
         // RFC 9110 section 9.3.7: the server as a whole is asked.
@@ -29,12 +44,10 @@ struct RouterEndpoint: ImmediateMiddleware {
         do {
             tables = try trie.allMatches(request.path)
         } catch {
-            throw HTTPError.badRequest("The path is malformed: \(error).")
+            throw HTTPError.badRequest("\(error)")
         }
         guard tables.isEmpty else {
-            var allowed: [HTTPRequest.Method] = []
-            for method in tables.flatMap(\.allowed) where !allowed.contains(method) { allowed.append(method) }
-            let allow: HTTPFields = [.allow: allowed.map(\.rawValue).joined(separator: ", ")]
+            let allow: HTTPFields = [.allow: allow(tables)]
             if request.method == .options { return Response(status: .noContent, headers: allow) }
             throw HTTPError(.methodNotAllowed, "\(request.method.rawValue) is not allowed here.", headers: allow)
         }

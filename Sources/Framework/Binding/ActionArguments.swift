@@ -18,14 +18,27 @@ public struct ActionArguments {
         match = try context.matchedRoute
         guard match.route.bodyUse.reads(context.request.method) else { return }
         guard let content = try context.request.body.collected() else { throw RequestBodyConsumedError() }
-        body = .buffered(content)
+        body = content.readableBytes == 0 ? .empty : .buffered(content, try BodyFormat(of: context.request))
     }
 
     public mutating func read<Value>(_ parameter: BoundParameter<Value>) -> Value? { parameter.read(&self) }
 
     /// The error that answers the request when an argument is missing.
     public func failure() -> any Error {
-        fatal ?? HTTPError(.badRequest, "The request has fields that are missing or not valid.", fieldErrors: errors)
+        if let fatal { return fatal }
+        let hint = looksLikeJSON ? " " + Self.jsonHint : ""
+        return HTTPError(
+            .badRequest, "The request has fields that are missing or not valid." + hint, fieldErrors: errors)
+    }
+
+    private static let jsonHint = """
+        The body looks like JSON, and its Content-Type says application/x-www-form-urlencoded: send it as application/json.
+        """
+
+    /// True for what `curl -d '{…}'` sends: a form of which nobody would say so.
+    private var looksLikeJSON: Bool {
+        guard case .form(let form) = body, let name = form.fields.first?.name else { return false }
+        return name.hasPrefix("{") || name.hasPrefix("[")
     }
 
     // MARK: - Fields, by their source
@@ -46,8 +59,10 @@ public struct ActionArguments {
 
     mutating func headerField<Value>(_ name: HTTPField.Name, _ field: BoundField<Value>) -> Value? {
         let values = context.request.headers[values: name]
-        guard values.isEmpty else { return texts(values, name.rawName, field) }
-        return field.whenAbsent?() ?? missing(name.rawName)
+        guard !values.isEmpty else { return field.whenAbsent?() ?? missing(name.rawName) }
+        // RFC 9110 section 5.3: the lines of a list are one value; of what stands once, there is none.
+        let isOne = values.count == 1 || field.reader.takesSeveral || SingletonFields.contains(name)
+        return texts(isOne ? values : [values.joined(separator: ", ")], name.rawName, field)
     }
 
     mutating func cookieField<Value>(_ field: BoundField<Value>) -> Value? {
@@ -90,9 +105,9 @@ public struct ActionArguments {
     mutating func wholeBody<Value>(
         _ reader: DecodableReader<Value>, default defaultValue: (@Sendable () -> Value)?
     ) -> Value? {
-        if case .buffered(let buffer) = body, buffer.readableBytes > 0, context.request.isJSON {
+        if case .buffered(let buffer, .json) = body {
             // Not by way of the fields: the whole may be an array or a scalar.
-            return attempt("") { try reader.fromJSON(buffer) }
+            return attempt("") { try reader.fromJSON(JSONText(buffer).buffer) }
         }
         switch parsedBody() {
         case .form(let form):
@@ -143,10 +158,15 @@ public struct ActionArguments {
     // MARK: - Reading
 
     private mutating func formField<Value>(_ form: FormFields, _ field: BoundField<Value>) -> Value? {
-        guard let name = field.names.first(where: { name in form.fields.contains { $0.name == name } }) else {
-            return absent(field)
+        let takesSeveral = field.reader.takesSeveral
+        let name = field.names.first { name in
+            form.fields.contains { $0.name == name || (takesSeveral && $0.name.isList(of: name)) }
         }
-        return texts(form[values: name], name, field)
+        guard let name else { return absent(field) }
+        let values = form.fields.filter { $0.name == name || (takesSeveral && $0.name.isList(of: name)) }.map(\.value)
+        // HTML forms send what was left empty: no value, unless the type has one for it.
+        if values.allSatisfy(\.isEmpty), case .invalid = field.reader.fromTexts(values) { return absent(field) }
+        return texts(values, name, field)
     }
 
     private mutating func texts<Value>(_ texts: [String], _ name: String, _ field: BoundField<Value>) -> Value? {
@@ -189,6 +209,7 @@ public struct ActionArguments {
             let isInside = !prefix.isEmpty && !field.isEmpty && !field.hasPrefix("[")
             for message in messages { errors.add(isInside ? "\(prefix).\(field)" : prefix + field, message) }
         }
+        if found.isCut { errors.cut() }
     }
 
     private mutating func parsedQuery() -> FormFields? {
@@ -202,15 +223,22 @@ public struct ActionArguments {
     }
 
     private mutating func parsedBody() -> BodyFields {
-        if case .buffered(let buffer) = body {
+        if case .buffered(let buffer, let format) = body {
             do {
-                body = try BodyFields(buffer, of: context.request)
+                body = try BodyFields(buffer, format)
             } catch {
                 fatal = fatal ?? error
                 body = .unread
             }
         }
         return body
+    }
+}
+
+extension String {
+    /// True for `tags[]` and `tags`: how axios, jQuery, Rails and PHP name the fields of a list.
+    func isList(of name: String) -> Bool {
+        utf8.count == name.utf8.count + 2 && hasSuffix("[]") && hasPrefix(name)
     }
 }
 

@@ -6,6 +6,8 @@ import MartletRouting
 /// Used by the code that `@Controller` writes.
 public struct ActionBinder {
     let action: ActionDescriptor
+    /// The route's: `Chat@send`.
+    let name: String
     let template: PathTemplate
     /// The route's, which an alias may have other than the action's own.
     let verbs: Verbs
@@ -14,8 +16,9 @@ public struct ActionBinder {
     /// What cannot work, found at start-up.
     private(set) var problems: [String] = []
 
-    init(action: ActionDescriptor, template: PathTemplate, verbs: Verbs, services: ServiceContainer) {
+    init(action: ActionDescriptor, name: String, template: PathTemplate, verbs: Verbs, services: ServiceContainer) {
         self.action = action
+        self.name = name
         self.template = template
         self.verbs = verbs
         self.services = services
@@ -89,7 +92,9 @@ public struct ActionBinder {
     }
 
     private mutating func impossible<Value>(_ parameter: ActionParameter, _ reason: String) -> BoundParameter<Value> {
-        problems.append("The parameter '\(parameter.name)' of \(action.location) cannot be bound: \(reason).")
+        problems.append(
+            "The parameter '\(parameter.name): \(parameter.type)' of \(name) (\(action.location)) cannot be bound: \(reason)."
+        )
         return BoundParameter { _ in nil }
     }
 }

@@ -5,7 +5,7 @@ import NIOCore
 enum BodyFields {
     /// Not asked for, or impossible to read: that was noted.
     case unread
-    case buffered(ByteBuffer)
+    case buffered(ByteBuffer, BodyFormat)
     case empty
     case form(FormFields)
     case json(KeyedDecodingContainer<FieldKey>, ByteBuffer)
@@ -16,45 +16,27 @@ enum BodyFields {
             self = .empty
             return
         }
-        let type = MediaType(request.headers[.contentType] ?? "")
-        switch type.essence {
-        case "application/x-www-form-urlencoded":
+        try self.init(buffer, BodyFormat(of: request))
+    }
+
+    init(_ buffer: ByteBuffer, _ format: BodyFormat) throws {
+        switch format {
+        case .form:
             guard let text = String(validating: buffer.readableBytesView, as: UTF8.self) else {
                 throw HTTPError.badRequest("The form is not UTF-8.")
             }
             self = .form(try FormFields(urlEncoded: text))
-        case "multipart/form-data":
-            self = .form(try MultipartForm.textFields(buffer, boundary: type["boundary"] ?? ""))
-        case _ where type.isJSON:
+        case .multipart(let boundary):
+            self = .form(try MultipartForm.textFields(buffer, boundary: boundary))
+        case .json:
+            let text = try JSONText(buffer).buffer
             do {
-                self = .json(try JSON.decode(JSONObject.self, from: buffer).members, buffer)
-            } catch DecodingError.typeMismatch, DecodingError.valueNotFound {
-                throw HTTPError.badRequest("The body must be a JSON object.")
+                self = .json(try JSON.decode(JSONObject.self, from: text).members, text)
             } catch {
-                throw HTTPError.badRequest("The body is not valid JSON.")
+                throw HTTPError.badRequest("The body must be a JSON object.")
             }
-        default:
-            throw Self.unsupportedType
         }
     }
-}
-
-extension BodyFields {
-    /// Refuses a body of which no fields can be read, before it is asked for.
-    ///
-    /// - Throws: `HTTPError` 415.
-    static func checkType(of request: Request) throws {
-        guard !request.body.isEmpty, request.body.declaredLength != 0 else { return }
-        let type = MediaType(request.headers[.contentType] ?? "")
-        switch type.essence {
-        case "application/x-www-form-urlencoded", "multipart/form-data": return
-        default: if !type.isJSON { throw unsupportedType }
-        }
-    }
-
-    private static let unsupportedType = HTTPError(
-        .unsupportedMediaType,
-        "The body must be application/json, application/x-www-form-urlencoded or multipart/form-data.")
 
     /// A field that is a text or, in JSON, a scalar.
     func text(_ name: String) -> String? {
@@ -76,12 +58,4 @@ extension BodyFields {
 private struct JSONObject: Decodable {
     let members: KeyedDecodingContainer<FieldKey>
     init(from decoder: any Decoder) throws { members = try decoder.container(keyedBy: FieldKey.self) }
-}
-
-extension MediaType {
-    var isJSON: Bool { essence == "application/json" || essence.hasSuffix("+json") }
-}
-
-extension Request {
-    var isJSON: Bool { MediaType(headers[.contentType] ?? "").isJSON }
 }

@@ -4,6 +4,7 @@
 
 typealias CarriedDecodable = Decodable & SendableMetatype
 typealias CarriedRawRepresentable = RawRepresentable & SendableMetatype
+typealias CarriedHashable = Hashable & SendableMetatype
 
 extension Decodable {
     static var carried: any CarriedDecodable.Type {
@@ -14,5 +15,11 @@ extension Decodable {
 extension RawRepresentable {
     static var carried: any CarriedRawRepresentable.Type {
         unsafeBitCast(self as any RawRepresentable.Type, to: (any CarriedRawRepresentable.Type).self)
+    }
+}
+
+extension Hashable {
+    static var carried: any CarriedHashable.Type {
+        unsafeBitCast(self as any Hashable.Type, to: (any CarriedHashable.Type).self)
     }
 }

@@ -38,9 +38,6 @@ extension Decodable where Self: SendableMetatype {
         do {
             return try JSON.decode(Self.self, from: buffer)
         } catch let error as DecodingError {
-            guard (try? JSON.decode(AnyJSON.self, from: buffer)) != nil else {
-                throw HTTPError.badRequest("The body is not valid JSON.")
-            }
             if buffer.readableBytes <= FieldTree.maximumBytes, let tree = try? JSON.decode(FieldTree.self, from: buffer)
             {
                 try findAll(in: tree)
@@ -69,11 +66,6 @@ extension Decodable where Self: SendableMetatype {
     }
 }
 
-/// Well-formed JSON, whatever it says.
-private struct AnyJSON: Decodable {
-    init(from decoder: any Decoder) {}
-}
-
 extension DecodingError {
     /// The error as one line for its field; the field is "" for the whole body.
     var fieldErrors: FieldErrors {
@@ -86,7 +78,8 @@ extension DecodingError {
         case .typeMismatch(let type, let context):
             errors.add(context.codingPath.fieldName, "must be \(expectation(of: type))")
         case .dataCorrupted(let context):
-            let isOurs = context.debugDescription.hasPrefix("must be")
+            let isOurs =
+                context.debugDescription.hasPrefix("must be") || context.debugDescription.hasPrefix("is not one")
             errors.add(context.codingPath.fieldName, isOurs ? context.debugDescription : "is not valid")
         @unknown default:
             errors.add("", "is not valid")

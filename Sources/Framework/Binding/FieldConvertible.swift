@@ -8,7 +8,13 @@ import Foundation
 public protocol FieldConvertible: Decodable, Sendable {
     /// What a text should have been, as the error says it: "must be `expectation`".
     static var expectation: String { get }
+    /// The same, where it depends on what the text is.
+    static func expectation(of text: String) -> String
     init?(field: String)
+}
+
+extension FieldConvertible {
+    public static func expectation(of text: String) -> String { expectation }
 }
 
 extension String: FieldConvertible {
@@ -18,18 +24,27 @@ extension String: FieldConvertible {
 
 extension Bool: FieldConvertible {
     public static var expectation: String { "true or false" }
-    /// `on` is what a browser's checkbox sends.
+    /// In any case: `on` is what a browser's checkbox sends, `True` what Python and .NET write.
     public init?(field: String) {
-        switch field {
-        case "true", "1", "on": self = true
-        case "false", "0", "off": self = false
+        switch field.lowercased() {
+        case "true", "1", "on", "yes": self = true
+        case "false", "0", "off", "no": self = false
         default: return nil
         }
     }
 }
 
 extension FieldConvertible where Self: FixedWidthInteger {
-    public static var expectation: String { "an integer from \(Self.min) to \(Self.max)" }
+    public static var expectation: String { "a whole number" }
+    /// With the range for a number out of it, unless that is all that 64 bits can hold.
+    public static func expectation(of text: String) -> String {
+        let digits = text.first == "-" || text.first == "+" ? text.dropFirst() : text[...]
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+            return expectation
+        }
+        if bitWidth < 64 { return "a whole number from \(min) to \(max)" }
+        return !isSigned && text.first == "-" ? "a whole number that is not negative" : expectation
+    }
     public init?(field: String) { self.init(field, radix: 10) }
 }
 

@@ -40,14 +40,22 @@ struct FieldDecoder: Decoder {
         if let scalar = type as? any FieldConvertible.Type {
             let result = scalar.read(tree) as? Value
             if let result { return result }
-            note("must be \(scalar.expectation)")
+            // HTML forms send what was left empty.
+            if case .text("") = tree { note("is required") } else { note("must be \(tree.expectation(of: scalar))") }
             if let placeholder = scalar.placeholder as? Value { return placeholder }
             throw Noted()
         }
         do {
-            return try Value(from: self)
+            let dropsBlanks = (type as? any FieldList.Type)?.dropsBlanks ?? false
+            guard dropsBlanks else { return try Value(from: self) }
+            return try Value(from: FieldDecoder(tree: tree.withoutBlanks, codingPath: codingPath, findings: findings))
         } catch let error as DecodingError {
-            note(error)
+            // An enum that does not have the value says so itself, and does not say which it has.
+            if case .dataCorrupted = error, let type = type as? any RawRepresentable.Type {
+                note(rawValueProblem(type))
+            } else {
+                note(error)
+            }
             throw Noted()
         }
     }
@@ -91,6 +99,34 @@ struct FieldDecoder: Decoder {
     }
 
     func singleValueContainer() -> any SingleValueDecodingContainer { FieldSingleContainer(decoder: self) }
+}
+
+/// A list, in which what a form left empty is no element, unless its elements are texts.
+private protocol FieldList {
+    static var dropsBlanks: Bool { get }
+}
+
+extension Array: FieldList {
+    fileprivate static var dropsBlanks: Bool { Element.self != String.self }
+}
+
+extension Set: FieldList {
+    fileprivate static var dropsBlanks: Bool { Element.self != String.self }
+}
+
+extension FieldTree {
+    /// Without the elements that are empty texts of a form.
+    fileprivate var withoutBlanks: FieldTree {
+        guard case .array(let elements) = self else { return self }
+        return .array(elements.filter { if case .text("") = $0 { false } else { true } })
+    }
+
+    fileprivate func expectation(of type: any FieldConvertible.Type) -> String {
+        switch self {
+        case .text(let text), .number(let text): type.expectation(of: text)
+        case .string, .null, .boolean, .array, .object: type.expectation
+        }
+    }
 }
 
 extension FieldConvertible {

@@ -11,6 +11,8 @@ struct FieldReader<Value>: Sendable {
     let fromTexts: @Sendable ([String]) -> Outcome
     /// From a member that is present in a JSON object.
     let fromJSON: @Sendable (KeyedDecodingContainer<FieldKey>, FieldKey) throws -> Value
+    /// True where each of several texts is a value.
+    var takesSeveral = false
     /// What stands for an absent field, nil where the field is required.
     var whenAbsent: (@Sendable () -> Value)?
 
@@ -36,7 +38,7 @@ extension FieldConvertible {
         FieldReader<Self>(
             fromTexts: { texts in
                 FieldReader.single(texts) { text in
-                    Self(field: text).map { .value($0) } ?? .invalid("must be \(Self.expectation)")
+                    Self(field: text).map { .value($0) } ?? .invalid("must be \(Self.expectation(of: text))")
                 }
             },
             fromJSON: { container, key in
@@ -53,27 +55,43 @@ extension FieldConvertible {
     }
 }
 
-/// Optional and Array: fields made of other fields.
+/// Optional, Array and Set: fields made of other fields.
 private protocol FieldWrapping {
     static func wrappingReader() -> Any?
 }
 
 extension Optional: FieldWrapping {
-    /// Absent, JSON's null, and, but for strings, an empty text (an input of a form left blank) are nil.
+    /// Absent, JSON's null, and an empty text where that is no value (an input of a form left blank) are nil.
     fileprivate static func wrappingReader() -> Any? {
         guard let wrapped = FieldReader<Wrapped>.make(for: Wrapped.self) else { return nil }
-        let emptyIsNil = Wrapped.self != String.self
         return FieldReader<Wrapped?>(
             fromTexts: { texts in
-                if emptyIsNil, texts.allSatisfy(\.isEmpty) { return .value(nil) }
-                return switch wrapped.fromTexts(texts) {
+                switch wrapped.fromTexts(texts) {
                 case .value(let value): .value(value)
+                case .invalid where texts.allSatisfy(\.isEmpty): .value(nil)
                 case .invalid(let message): .invalid(message)
                 }
             },
             fromJSON: { try $0.decodeNil(forKey: $1) ? nil : wrapped.fromJSON($0, $1) },
-            whenAbsent: { nil })
+            takesSeveral: wrapped.takesSeveral, whenAbsent: { nil })
     }
+}
+
+extension Set: FieldWrapping {
+    fileprivate static func wrappingReader() -> Any? { setReader(Element.carried) }
+}
+
+/// As an array, of which each value counts once.
+private func setReader<Element: CarriedHashable>(_: Element.Type) -> Any? {
+    guard let elements = FieldReader<[Element]>.make(for: [Element].self) else { return nil }
+    return FieldReader<Set<Element>>(
+        fromTexts: { texts in
+            switch elements.fromTexts(texts) {
+            case .value(let values): .value(Set(values))
+            case .invalid(let message): .invalid(message)
+            }
+        },
+        fromJSON: { Set(try elements.fromJSON($0, $1)) }, takesSeveral: true, whenAbsent: { [] })
 }
 
 extension Array: FieldWrapping {
@@ -86,6 +104,7 @@ extension Array: FieldWrapping {
                 for text in texts {
                     switch element.fromTexts([text]) {
                     case .value(let value): values.append(value)
+                    case .invalid where text.isEmpty: continue
                     case .invalid(let message): return .invalid("each \(message)")
                     }
                 }
@@ -95,7 +114,7 @@ extension Array: FieldWrapping {
                 if let type = [Element].self as? any Decodable.Type { return try Self.decode(type, container, key) }
                 return try Self.read(element, container, key)
             },
-            whenAbsent: { [] })
+            takesSeveral: true, whenAbsent: { [] })
     }
 
     /// Enums that are not Codable themselves: by way of their raw values.
@@ -127,25 +146,29 @@ extension Array: FieldWrapping {
 /// An enum with raw values, such as `enum Color: String`.
 private func rawRepresentableReader<R: RawRepresentable & SendableMetatype>(_: R.Type) -> Any? {
     func open<Raw: FieldConvertible>(_: Raw.Type) -> Any {
-        let allowed = (R.self as? any CaseIterable.Type).map { rawValues($0) }
-        let expectation = allowed.map { "one of: " + $0.joined(separator: ", ") } ?? "\(Raw.expectation) that it knows"
+        let problem = rawValueProblem(R.self)
         let convert: @Sendable (Raw) -> R? = { raw in (raw as? R.RawValue).flatMap(R.init(rawValue:)) }
         return FieldReader<R>(
             fromTexts: { texts in
                 FieldReader.single(texts) { text in
-                    Raw(field: text).flatMap(convert).map { .value($0) } ?? .invalid("must be \(expectation)")
+                    Raw(field: text).flatMap(convert).map { .value($0) } ?? .invalid(problem)
                 }
             },
             fromJSON: { container, key in
                 guard let value = convert(try container.decode(Raw.self, forKey: key)) else {
-                    throw DecodingError.dataCorruptedError(
-                        forKey: key, in: container, debugDescription: "must be \(expectation)")
+                    throw DecodingError.dataCorruptedError(forKey: key, in: container, debugDescription: problem)
                 }
                 return value
             })
     }
     guard let raw = R.RawValue.self as? any FieldConvertible.Type else { return nil }
     return open(raw)
+}
+
+/// What is said of a value that an enum does not have: its cases, where they can be listed.
+func rawValueProblem(_ type: any RawRepresentable.Type) -> String {
+    guard let cases = type as? any CaseIterable.Type else { return "is not one of the values that are allowed here" }
+    return "must be one of: " + rawValues(cases).joined(separator: ", ")
 }
 
 private func rawValues<C: CaseIterable>(_: C.Type) -> [String] {

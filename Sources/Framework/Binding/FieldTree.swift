@@ -18,8 +18,19 @@ enum FieldTree {
 
     static func form(_ form: FormFields) -> FieldTree {
         var members: [String: [String]] = [:]
-        for (name, value) in form.fields { members[name, default: []].append(value) }
-        return .object(members.mapValues { $0.count == 1 ? .text($0[0]) : .array($0.map(FieldTree.text)) })
+        var lists: Set<String> = []
+        for (name, value) in form.fields {
+            let isList = name.utf8.count > 2 && name.hasSuffix("[]")
+            let name = isList ? String(name.dropLast(2)) : name
+            if isList { lists.insert(name) }
+            members[name, default: []].append(value)
+        }
+        return .object(
+            members.reduce(into: [:]) { tree, member in
+                let (name, texts) = member
+                let isOne = texts.count == 1 && !lists.contains(name)
+                tree[name] = isOne ? .text(texts[0]) : .array(texts.map(FieldTree.text))
+            })
     }
 }
 

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The text fields of a `multipart/form-data` body (RFC 7578).
+/// The text fields of a `multipart/form-data` body (RFC 7578). A file in one is refused, not dropped.
 enum MultipartForm {
     /// The most bytes of one part's header fields.
     static let maximumHeaderBytes = 8192
@@ -27,8 +27,13 @@ enum MultipartForm {
                 throw malformed("a part's header is missing, too large or does not end")
             }
             let header = String(decoding: part[..<headerEnd.lowerBound], as: UTF8.self)
-            if let name = try textFieldName(header) {
-                guard let value = String(validating: part[headerEnd.upperBound...], as: UTF8.self) else {
+            let content = part[headerEnd.upperBound...]
+            let (name, isFile) = try disposition(header)
+            if isFile {
+                // An input for a file that none was chosen for is sent as well.
+                guard content.isEmpty else { throw fileRefused(name) }
+            } else {
+                guard let value = String(validating: content, as: UTF8.self) else {
                     throw malformed("the field '\(name)' is not UTF-8")
                 }
                 try fields.append(name, value)
@@ -38,17 +43,22 @@ enum MultipartForm {
         return fields
     }
 
-    /// The field's name, nil for a file.
-    private static func textFieldName(_ header: String) throws -> String? {
+    private static func disposition(_ header: String) throws -> (name: String, isFile: Bool) {
         for line in header.split(separator: "\r\n") {
             guard let colon = line.firstIndex(of: ":"), line[..<colon].lowercased() == "content-disposition" else {
                 continue
             }
             let disposition = MediaType(String(line[line.index(after: colon)...]))
             guard disposition.essence == "form-data", let name = disposition["name"] else { break }
-            return disposition["filename"] == nil && disposition["filename*"] == nil ? name : nil
+            return (name, disposition["filename"] != nil || disposition["filename*"] != nil)
         }
         throw malformed("a part has no name")
+    }
+
+    private static func fileRefused(_ name: String) -> HTTPError {
+        HTTPError(
+            .unsupportedMediaType, "The form has a file in '\(name)', and files cannot be taken from forms here.",
+            fieldErrors: FieldErrors(name, "must not be a file"))
     }
 
     private static func malformed(_ reason: String) -> HTTPError {

@@ -7,6 +7,17 @@
 public macro Controller(_ prefix: String? = nil) =
     #externalMacro(module: "MartletMacros", type: "ControllerMacro")
 
+/// Makes the methods of a controller's extension actions, too, as if they stood in the type.
+///
+///     @Actions extension BookController {
+///         /// GET /book/newest
+///         func newest() -> [Book] { … }
+///     }
+///
+/// A macro sees the declaration that it stands on and no other, so an extension without it adds no actions.
+@attached(member, names: arbitrary)
+public macro Actions() = #externalMacro(module: "MartletMacros", type: "ActionsMacro")
+
 /// Routes GET (and with it HEAD) to a method; a path is relative to the controller's unless it begins with a slash.
 /// `maxBodyBytes` is the most bytes of a body that the action takes, in place of the application's limit.
 @attached(peer)

@@ -44,7 +44,8 @@ public struct Redirect: Sendable, ResponseConvertible {
     public var status: HTTPResponse.Status
 
     /// - Parameters:
-    ///   - location: a path of this app, or an absolute URL. Do not pass on what a user sent: that is an open redirect.
+    ///   - location: a path of this app, or an absolute URL; what may not stand in a URI is percent-encoded. Do not pass on
+    ///     what a user sent: that is an open redirect.
     ///   - status: 303 by default, which is right after a form was posted.
     public init(to location: String, status: HTTPResponse.Status = .seeOther) {
         self.location = location

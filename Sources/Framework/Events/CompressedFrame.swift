@@ -14,6 +14,9 @@ package struct CompressedFrame: Sendable {
     /// What puts this frame's checksum behind another's, computed once for all clients.
     let combination: UInt
 
+    /// What it takes of memory.
+    var byteCount: Int { blocks.readableBytes + chunk.storageCapacity }
+
     fileprivate init(blocks: ByteBuffer, of payload: ByteBuffer) {
         self.blocks = blocks
         var chunk = ByteBufferAllocator().buffer(capacity: blocks.readableBytes + 12)
@@ -43,7 +46,7 @@ package struct CompressedFrame: Sendable {
     }
 }
 
-/// Deflates frames, one at a time for all event loops.
+/// Deflates the frames of one event loop, one at a time.
 package final class FrameDeflater: Sendable {
     // The stream's memory is zlib's and is touched under the lock only.
     private struct Stream: @unchecked Sendable {

@@ -56,12 +56,15 @@ public struct EventClient: Sendable, Identifiable {
         try hub.send(to: self.id, event: event, data: data, id: id, isCompressible: isCompressible)
     }
 
+    /// True from the moment that the application began to shut down: a body that could go on for long ends then.
+    public var isShuttingDown: Bool { hub.isShuttingDown }
+
     /// Ends the stream behind what was sent.
     public func close() { hub.closeClient(id) }
 
     /// Waits while the peer is slower than what is sent to it.
     ///
-    /// - Throws: `CancellationError` when the stream has ended.
+    /// - Throws: `CancellationError` when the stream has ended, or the task was cancelled.
     public func whenWritable() async throws { try await hub.whenWritable(id) }
 
     /// Ends the stream behind a `martlet.error` event; the log says what it was.

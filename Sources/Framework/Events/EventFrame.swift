@@ -5,7 +5,7 @@ import Synchronization
 /// One or more events as they stand on the wire, encoded once for however many clients.
 ///
 /// A single buffer holds them as one chunk of HTTP/1.1's chunked coding; what stands inside the chunk is a slice of it.
-/// The compressed form is made when the first client wants it, and once.
+/// The compressed form is made when the first client wants it, and kept where there is room.
 package final class EventFrame: Sendable {
     /// With the chunk's framing.
     package let chunk: ByteBuffer
@@ -13,10 +13,16 @@ package final class EventFrame: Sendable {
     package let payload: ByteBuffer
     /// False where a compressed stream has to carry it as it is.
     package let isCompressible: Bool
-    private let compressed = Mutex<CompressedFrame?>(nil)
+    private struct Copy {
+        var made: CompressedFrame?
+        /// Who counts it; nil outside a history.
+        var counter: CompressedCopies?
+    }
+    private let copy = Mutex(Copy())
 
-    package static let openingComment = EventFrame(unframed: ByteBuffer(string: ":\n\n"))
-    static let heartbeat = openingComment
+    /// A comment of one line. No empty line follows: there are parsers that take one for the end of an event once they have
+    /// seen an id.
+    package static let comment = EventFrame(unframed: ByteBuffer(string: ":\n"))
 
     package var byteCount: Int { payload.readableBytes }
 
@@ -69,11 +75,24 @@ package final class EventFrame: Sendable {
 
     /// The frame in a gzip stream.
     package func compressed(by deflater: FrameDeflater) -> CompressedFrame {
-        compressed.withLock { made in
-            if let made { return made }
+        copy.withLock { copy in
+            if let made = copy.made { return made }
             let frame = isCompressible ? deflater.deflate(payload) : CompressedFrame(storing: payload)
-            made = frame
+            if copy.counter?.take(frame.byteCount) ?? true { copy.made = frame }
             return frame
+        }
+    }
+
+    /// The bytes of the compressed form that is kept.
+    var keptCopyBytes: Int { copy.withLock { $0.made?.byteCount ?? 0 } }
+
+    func countCopy(in counter: CompressedCopies?) {
+        copy.withLock { copy in
+            if let made = copy.made {
+                copy.counter?.giveBack(made.byteCount)
+                counter?.add(made.byteCount)
+            }
+            copy.counter = counter
         }
     }
 

@@ -14,12 +14,22 @@ struct EventHistory {
 
     private let limits: HistoryLimits
     private var logs: [EventAudience: Log] = [:]
-    /// All events in the order they came, for what is bounded over all logs; those that their own log has let go are
-    /// passed over.
-    private var order: CircularBuffer<PublishedEvent> = []
+    private var topics = AudienceTree()
+    /// All events in the order they came, for what is bounded over all logs. Of those that their own log has let go the
+    /// number alone is left.
+    private var order: CircularBuffer<Place> = []
     private var keptCount = 0
-    /// With what stands around each event in memory.
-    private(set) var byteCount = 0
+    /// With what stands around each event in memory, and without compressed copies.
+    private(set) var eventBytes = 0
+    private let copies: CompressedCopies
+
+    fileprivate struct Place {
+        let sequence: UInt64
+        var event: PublishedEvent?
+    }
+
+    /// Everything that is held: never more than `HistoryLimits.maxBytes`.
+    var byteCount: Int { eventBytes + copies.byteCount }
     /// The last event of any audience that is missing here.
     private var missingThrough: UInt64
     /// The same for logs that were dropped as a whole.
@@ -38,10 +48,11 @@ struct EventHistory {
     ///   - deletedThrough: the same for single audiences.
     init(_ limits: HistoryLimits, startingAfter sequence: UInt64, _ deletedThrough: [EventAudience: UInt64] = [:]) {
         self.limits = limits
+        copies = CompressedCopies(room: limits.maxBytes)
         forgottenThrough = sequence
         missingThrough = deletedThrough.values.reduce(sequence, max)
         for (audience, deleted) in deletedThrough {
-            logs[audience] = Log(forgottenThrough: max(sequence, deleted), forgottenAt: 0)
+            addLog(Log(forgottenThrough: max(sequence, deleted), forgottenAt: 0), of: audience)
         }
     }
 
@@ -49,24 +60,33 @@ struct EventHistory {
 
     mutating func append(_ event: PublishedEvent) {
         expire(now: event.time)
-        let log = newLog
-        logs[event.audience, default: log].events.append(event)
-        order.append(event)
+        if logs[event.audience] == nil { addLog(newLog, of: event.audience) }
+        logs[event.audience]?.events.append(event)
+        order.append(Place(sequence: event.sequence, event: event))
         keptCount += 1
-        byteCount += event.historyBytes
+        eventBytes += event.historyBytes
+        copies.count(event.frame)
         if let count = logs[event.audience]?.events.count, count > limits.maxEventsPerTopic {
             forgetFirst(of: event.audience)
         }
         while byteCount > limits.maxBytes, let oldest = order.popFirst() { forget(oldest) }
-        // What the logs let go themselves would stay here for as long as one quiet topic has an old event.
-        if order.count > 2 * keptCount + 64 { order = order.filter { isKept($0) }.reduce(into: []) { $0.append($1) } }
+        copies.room = limits.maxBytes - eventBytes
+        // The places of what the logs let go themselves would stay for as long as one quiet topic has an old event.
+        if order.count > 2 * keptCount + 64 {
+            order = order.filter { $0.event != nil }.reduce(into: []) { $0.append($1) }
+        }
         dropEmptyLogs()
+    }
+
+    private mutating func addLog(_ log: Log, of audience: EventAudience) {
+        logs[audience] = log
+        if case .topic(let topic) = audience { topics.insert(topic) }
     }
 
     /// Notes that an event of this audience was not kept.
     mutating func skip(_ event: PublishedEvent) {
-        let log = newLog
-        logs[event.audience, default: log].skippedThrough = event.sequence
+        if logs[event.audience] == nil { addLog(newLog, of: event.audience) }
+        logs[event.audience]?.skippedThrough = event.sequence
         missingThrough = max(missingThrough, event.sequence)
         dropEmptyLogs()
     }
@@ -75,20 +95,15 @@ struct EventHistory {
 
     /// Forgets what is too old.
     mutating func expire(now: Duration) {
-        while let oldest = order.first, now - oldest.time > limits.maxAge {
+        while let oldest = order.first {
+            if let event = oldest.event, now - event.time <= limits.maxAge { return }
             order.removeFirst()
             forget(oldest)
         }
     }
 
-    private func isKept(_ event: PublishedEvent) -> Bool {
-        logs[event.audience]?.events.first.map { $0.sequence <= event.sequence } ?? false
-    }
-
-    /// Forgets an event that is the first of its log, or is no longer in it.
-    private mutating func forget(_ event: PublishedEvent) {
-        if logs[event.audience]?.events.first?.sequence == event.sequence { forgetFirst(of: event.audience) }
-    }
+    /// Forgets an event that is the first of its log, where it still is in it.
+    private mutating func forget(_ place: Place) { if let event = place.event { forgetFirst(of: event.audience) } }
 
     private mutating func forgetFirst(of audience: EventAudience) {
         guard let event = logs[audience]?.events.popFirst() else { return }
@@ -99,7 +114,11 @@ struct EventHistory {
         if recentlyForgotten.count == Self.maximumRecentlyForgotten { recentlyForgotten.removeFirst() }
         recentlyForgotten.append((event.sequence, audience))
         keptCount -= 1
-        byteCount -= event.historyBytes
+        eventBytes -= event.historyBytes
+        copies.discount(event.frame)
+        // Nothing of it stays: it may be large, and the next of its topic may come in a moment.
+        let index = order.firstIndex(after: event.sequence - 1)
+        if index != order.endIndex, order[index].sequence == event.sequence { order[index].event = nil }
     }
 
     /// A log that became empty knows what it has lost; of too many such logs only the latest loss is kept.
@@ -109,6 +128,7 @@ struct EventHistory {
             forgottenThrough = max(forgottenThrough, log.forgottenThrough, log.skippedThrough)
             forgottenAt = max(forgottenAt, log.forgottenAt)
             logs[audience] = nil
+            if case .topic(let topic) = audience { topics.remove(topic) }
         }
     }
 
@@ -159,11 +179,11 @@ struct EventHistory {
         for filter: AudienceFilter, after sequence: UInt64, through end: UInt64, _ limit: Int, _ page: inout Page
     ) {
         var looks = 0
-        for event in order[order.firstIndex(after: sequence)..<order.firstIndex(after: end)] {
+        for place in order[order.firstIndex(after: sequence)..<order.firstIndex(after: end)] {
             if page.events.count == limit || looks == Self.maximumLooks { return }
             looks += 1
-            page.through = event.sequence
-            if filter.includes(event.audience), isKept(event) { page.events.append(event) }
+            page.through = place.sequence
+            if let event = place.event, filter.includes(event.audience) { page.events.append(event) }
         }
         page.through = end
     }
@@ -230,7 +250,8 @@ struct EventHistory {
         if candidates > Self.maximumCandidates {
             // There are so many that the last of them are near.
             let filter = AudienceFilter(subscription)
-            for event in order.reversed() where filter.includes(event.audience) && isKept(event) {
+            for place in order.reversed() {
+                guard let event = place.event, filter.includes(event.audience) else { continue }
                 sequences.append(event.sequence)
                 if sequences.count == count { break }
             }
@@ -261,17 +282,34 @@ struct EventHistory {
             guard !patterns.contains(where: { $0.matches(topic.description) }) else { continue }
             visit(.topic(topic.description))
         }
-        guard !patterns.isEmpty else { return }
-        for (audience, log) in logs {
-            if case .topic(let topic) = audience, patterns.contains(where: { $0.matches(topic) }) {
-                body(audience, log)
+        for (index, pattern) in patterns.enumerated() {
+            topics.forEachMatch(of: (pattern.segments ?? [])[...]) { topic in
+                // Another pattern may have found it.
+                guard !patterns[..<index].contains(where: { $0.matches(topic) }) else { return }
+                visit(.topic(topic))
             }
         }
     }
+
+    /// What is really held, found by a walk over all of it: what `byteCount` has to be.
+    package var heldBytes: Int {
+        var held: [ObjectIdentifier: PublishedEvent] = [:]
+        for event in order.compactMap(\.event) { held[ObjectIdentifier(event)] = event }
+        for log in logs.values { for event in log.events { held[ObjectIdentifier(event)] = event } }
+        return held.values.reduce(0) { $0 + $1.historyBytes + $1.frame.keptCopyBytes }
+    }
 }
 
-extension CircularBuffer<PublishedEvent> {
-    /// The place of the first event behind that number, by halving.
+/// Something with a place in the order of events.
+private protocol Sequenced {
+    var sequence: UInt64 { get }
+}
+
+extension PublishedEvent: Sequenced {}
+extension EventHistory.Place: Sequenced {}
+
+extension CircularBuffer where Element: Sequenced {
+    /// The place of the first element behind that number, by halving.
     fileprivate func firstIndex(after sequence: UInt64) -> Index {
         var (low, high) = (0, count)
         while low < high {

@@ -20,7 +20,8 @@ public final class EventHub: Sendable {
     package let epoch: String
     /// The last number of earlier processes, of which only what a store has is known.
     package let firstSequence: UInt64
-    package let deflater = FrameDeflater()
+    /// One for each loop, so that none waits for another's.
+    private let deflaters: [FrameDeflater]
     private let writer: HistoryWriter?
     private let shardOfLoop: [ObjectIdentifier: Int]
     private let nextID = Atomic<UInt64>(1)
@@ -41,6 +42,7 @@ public final class EventHub: Sendable {
         epoch = past.epoch
         firstSequence = past.lastSequence
         shards = executors.map { HubShard($0, clock: clock, limits: limits) }
+        deflaters = executors.map { _ in FrameDeflater() }
         shardOfLoop = Dictionary(
             executors.enumerated().map { (ObjectIdentifier($1.eventLoop), $0) }, uniquingKeysWith: { first, _ in first }
         )
@@ -63,24 +65,29 @@ public final class EventHub: Sendable {
     /// A stream that stays open, for what is sent to it, until either side closes it.
     ///
     /// - Parameters:
-    ///   - topics: what it subscribes to beside what is broadcast; `room/*` is any topic of two segments under `room`,
-    ///     `room/**` all below it. They are authorised (`app.events.authorize`) before the stream begins.
+    ///   - topics: what it subscribes to beside what is broadcast. They are authorised (`app.events.authorize`) before the
+    ///     stream begins.
+    ///   - patterns: the same for many topics at once; `room/*` is any topic of two segments under `room`, `room/**` all below
+    ///     it.
     ///   - user: whose it is, for `send(toUser:)`.
     ///   - replay: what of the past a new client gets first. One that comes back gets what it missed in any case.
     ///   - expiresAfter: when it ends unless it is refreshed; nil for never. See `StreamRefresh`.
-    ///   - isCompressed: true to send it with gzip to clients that accept that. Each event is compressed once for all of
-    ///     them.
+    ///   - isCompressed: true to send it with gzip to clients that accept that. An event is compressed once for all of them;
+    ///     events that go out together, once for all on the same event loop.
+    ///   - isEndless: true where `onOpen` goes on for ever. A shutdown of the application lets one that comes to an end
+    ///     finish, for `limits.shutdownTimeout` at most, and waits for no other.
     ///   - onOpen: runs once the stream is open; it may send, and may take its time. Cancelled when the stream ends; an
     ///     error ends the stream.
-    ///   - onClose: runs exactly once, however the stream ended.
+    ///   - onClose: runs exactly once, however the stream ended, on its event loop: hand on what takes time.
     public func open(
-        topics: [String] = [], user: String? = nil, replay: Replay = .none, expiresAfter: Duration? = nil,
-        isCompressed: Bool = false, onOpen: (@Sendable (EventClient) async throws -> Void)? = nil,
+        topics: [Topic] = [], patterns: [TopicPattern] = [], user: String? = nil, replay: Replay = .none,
+        expiresAfter: Duration? = nil, isCompressed: Bool = false, isEndless: Bool = false,
+        onOpen: (@Sendable (EventClient) async throws -> Void)? = nil,
         onClose: (@Sendable (EventClient) -> Void)? = nil
     ) -> EventStream {
         EventStream(
-            topics: topics, user: user, endsWithBody: false, replay: replay, expiresAfter: expiresAfter,
-            isCompressed: isCompressed, body: onOpen, onClose: onClose)
+            topics: topics, patterns: patterns, user: user, endsWithBody: false, isEndless: isEndless, replay: replay,
+            expiresAfter: expiresAfter, isCompressed: isCompressed, body: onOpen, onClose: onClose)
     }
 
     /// A stream that ends when its body has returned; the body is cancelled when the stream ends before. Where the body
@@ -90,15 +97,19 @@ public final class EventHub: Sendable {
     ///   - user: whose it is, for `send(toUser:)`.
     ///   - expiresAfter: when it ends unless it is refreshed; nil for never. See `StreamRefresh`.
     ///   - isCompressed: true to send it with gzip to clients that accept that.
-    ///   - onClose: runs exactly once, however the stream ended.
+    ///   - isEndless: true where the body goes on for ever. A shutdown of the application lets one that comes to an end
+    ///     finish, for `limits.shutdownTimeout` at most, and waits for no other. A body that cannot say so beforehand looks at
+    ///     `isShuttingDown`.
+    ///   - onClose: runs exactly once, however the stream ended, on its event loop: hand on what takes time.
     public func stream(
-        user: String? = nil, expiresAfter: Duration? = nil, isCompressed: Bool = false,
+        user: String? = nil, expiresAfter: Duration? = nil, isCompressed: Bool = false, isEndless: Bool = false,
         _ body: @escaping @Sendable (EventClient) async throws -> Void,
         onClose: (@Sendable (EventClient) -> Void)? = nil
     ) -> EventStream {
         EventStream(
-            user: user, endsWithBody: true, expiresAfter: expiresAfter, isCompressed: isCompressed, body: body,
-            onClose: onClose)
+            user: user, endsWithBody: true, isEndless: isEndless, expiresAfter: expiresAfter,
+            isCompressed: isCompressed,
+            body: body, onClose: onClose)
     }
 
     // MARK: - Publishing
@@ -123,7 +134,8 @@ public final class EventHub: Sendable {
     /// Publishes an event and, with a store, waits until that has it. Waits first for the slow readers of a topic whose
     /// policy is `suspendPublisher`, and for a store that has fallen behind.
     ///
-    /// - Throws: `EventEncodingError`, `TopicError`, what the store throws; then nobody gets the event.
+    /// - Throws: `EventEncodingError`, `TopicError`, what the store throws; then nobody gets the event. `CancellationError`
+    ///   when the task is cancelled: an event that was handed over by then goes its way.
     @discardableResult
     public func publish(
         _ event: ServerSentEvent, to audience: EventAudience, isCompressible: Bool = true
@@ -132,18 +144,12 @@ public final class EventHub: Sendable {
         let demand = demand(of: draft, audience)
         if demand.takesRoom { try await enter(demand) }
         guard writer != nil else { return try post(event, draft, audience, entered: demand, acknowledge: nil) }
-        let receipt = Mutex<Receipt?>(nil)
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            do {
-                let given = try post(event, draft, audience, entered: demand) { error in
-                    if let error { continuation.resume(throwing: error) } else { continuation.resume() }
-                }
-                receipt.withLock { $0 = given }
-            } catch {
-                continuation.resume(throwing: error)
-            }
+        let stored = Waiter<Void>()
+        let receipt = try post(event, draft, audience, entered: demand) { error in
+            stored.resume(with: error.map { .failure($0) } ?? .success(()))
         }
-        return receipt.withLock { $0 } ?? Receipt(id: nil, clientCount: 0)
+        try await stored.wait()
+        return receipt
     }
 
     /// - Parameter demand: the room that the event was let on with.
@@ -248,7 +254,7 @@ public final class EventHub: Sendable {
 
     // MARK: - Closing
 
-    /// Ends a stream behind what was sent to it.
+    /// Ends a stream behind what was sent to it, at once: for events that wait for the store it comes back.
     ///
     /// - Parameter reconnect: false to have the client stay away: its next connect is answered with 204, which is how an
     ///   `EventSource` learns to give up.
@@ -257,7 +263,8 @@ public final class EventHub: Sendable {
     public func closeClient(_ client: EventClient.ID, reconnect: Bool = true) -> Bool {
         post { state in
             guard let shard = state.remove(client)?.shard else { return false }
-            put(.close(client, shard: shard, reconnect: reconnect), &state)
+            deliverWaitingSends(to: [client], &state)
+            state.deliver(.close(client, shard: shard, reconnect: reconnect))
             return true
         }
     }
@@ -270,7 +277,8 @@ public final class EventHub: Sendable {
         post { state in
             let clients = Set(state.clients.keys)
             state.removeAll()
-            put(.closeAll(clients), &state)
+            deliverWaitingSends(to: clients, &state)
+            state.deliver(.closeAll(clients))
             return clients.count
         }
     }
@@ -290,6 +298,11 @@ public final class EventHub: Sendable {
 
     // MARK: - For connections
 
+    /// What compresses frames for the streams of a loop.
+    package func deflater(for eventLoop: any EventLoop) -> FrameDeflater {
+        deflaters[shardOfLoop[ObjectIdentifier(eventLoop)] ?? 0]
+    }
+
     /// Registers a stream whose head has been written. Call it on the sink's event loop.
     ///
     /// - Returns: what the sink tells when its peer is gone or reads again.
@@ -303,7 +316,8 @@ public final class EventHub: Sendable {
         post { state in
             subscriber.joined(at: state.deliveredSequence, in: &state)
             state.mailboxes[index].append(.join(subscriber))
-            if state.isClosing {
+            // A request that was under way when the shutdown began gets its answer, be it a stream.
+            if state.isClosing, stream.body == nil || stream.isEndless {
                 state.mailboxes[index].append(.turnAway(id))
             } else {
                 state.add(HubState.Member(client: client, shard: index, subscription: subscriber.subscription))
@@ -328,9 +342,9 @@ public final class EventHub: Sendable {
         let request = CurrentRequest.observed
         request?.begin(.waiting)
         defer { request?.end(.waiting) }
-        try await withCheckedThrowingContinuation { continuation in
-            shard.executor.eventLoop.execute { shard.resume(continuation, whenWritable: client) }
-        }
+        let waiter = Waiter<Void>()
+        shard.executor.eventLoop.execute { shard.resume(waiter, whenWritable: client) }
+        try await waiter.wait()
     }
 
     // MARK: - The order
@@ -363,6 +377,13 @@ public final class EventHub: Sendable {
                 }
             }
             letPublishersOn()
+        }
+    }
+
+    /// What was sent to single clients does not wait for the store where they are closed, which may hang.
+    private func deliverWaitingSends(to clients: Set<EventClient.ID>, _ state: inout HubState) {
+        for post in writer?.waitingPosts ?? [] {
+            if case .send(let client, _, _) = post, clients.contains(client) { state.deliver(post) }
         }
     }
 

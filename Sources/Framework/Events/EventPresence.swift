@@ -15,8 +15,8 @@ extension EventHub {
     public var clients: [EventClient] { Self.inOrder(state.withLock { $0.clients }.values.map(\.client)) }
 
     /// The open streams that get what is published to a topic, the oldest first.
-    public func clients(on topic: String) -> [EventClient] {
-        let groups = state.withLock { $0.topics.groups(on: topic) }
+    public func clients(on topic: Topic) -> [EventClient] {
+        let groups = state.withLock { $0.topics.groups(on: topic.description) }
         var clients = groups.first ?? [:]
         for group in groups.dropFirst() { clients.merge(group) { first, _ in first } }
         return Self.inOrder(Array(clients.values))
@@ -28,7 +28,7 @@ extension EventHub {
     }
 
     /// Who is on a topic: each user once, in order.
-    public func users(on topic: String) -> [String] { Set(clients(on: topic).compactMap(\.user)).sorted() }
+    public func users(on topic: Topic) -> [String] { Set(clients(on: topic).compactMap(\.user)).sorted() }
 
     /// Who is there at all: each user once, in order.
     public var users: [String] { state.withLock { $0.users }.keys.sorted() }

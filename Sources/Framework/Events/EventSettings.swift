@@ -41,10 +41,11 @@ public struct EventSettings: Sendable {
         authorizers.append((try TopicPattern(pattern), isAllowed))
     }
 
-    /// Runs once for each stream when it has begun.
+    /// Runs once for each stream when it has begun. It runs on the stream's event loop, which serves others, too: hand on
+    /// what takes time.
     public mutating func onJoin(_ hook: @escaping PresenceHook) { joinHooks.append(hook) }
 
-    /// Runs once for each stream when it has ended, however it ended.
+    /// Runs once for each stream when it has ended, however it ended; on the stream's event loop, as `onJoin`.
     public mutating func onLeave(_ hook: @escaping PresenceHook) { leaveHooks.append(hook) }
 
     /// True where the history keeps everything that a subscription may bring.

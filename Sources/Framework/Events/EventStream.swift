@@ -8,10 +8,13 @@ import NIOCore
 public struct EventStream: Sendable, ResponseConvertible {
     typealias Body = @Sendable (EventClient) async throws -> Void
 
-    var topics: [String] = []
+    var topics: [Topic] = []
+    var patterns: [TopicPattern] = []
     let user: String?
     /// True where the stream ends with its body, false where it stays open for what is sent to it.
     let endsWithBody: Bool
+    /// True where the body does not come to an end by itself, so that a shutdown does not wait for it.
+    var isEndless = false
     var replay = Replay.none
     var expiresAfter: Duration?
     var isCompressed = false

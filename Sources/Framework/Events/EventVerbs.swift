@@ -64,33 +64,37 @@ extension EventHub {
     /// - Throws: `EventEncodingError` for a line end in the type or the id, `TopicError` for a malformed topic.
     @discardableResult
     public func publish(
-        to topic: String, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
+        to topic: Topic, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
     ) throws -> Receipt {
         try publish(
-            ServerSentEvent(event: event, data: data, id: id), to: .topic(topic), isCompressible: isCompressible)
+            ServerSentEvent(event: event, data: data, id: id), to: .topic(try topic.checked()),
+            isCompressible: isCompressible)
     }
 
     /// Sends a text to the clients that subscribed to a topic and waits until it is kept.
     @discardableResult
     public func publish(
-        to topic: String, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
+        to topic: Topic, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
     ) async throws -> Receipt {
         try await publish(
-            ServerSentEvent(event: event, data: data, id: id), to: .topic(topic), isCompressible: isCompressible)
+            ServerSentEvent(event: event, data: data, id: id), to: .topic(try topic.checked()),
+            isCompressible: isCompressible)
     }
 
     /// Sends a value as JSON to the clients that subscribed to a topic.
     @discardableResult
     public func publish(
-        to topic: String, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
-    ) throws -> Receipt { try publish(.json(event, data, id), to: .topic(topic), isCompressible: isCompressible) }
+        to topic: Topic, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
+    ) throws -> Receipt {
+        try publish(.json(event, data, id), to: .topic(try topic.checked()), isCompressible: isCompressible)
+    }
 
     /// Sends a value as JSON to the clients that subscribed to a topic and waits until it is kept.
     @discardableResult
     public func publish(
-        to topic: String, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
+        to topic: Topic, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
     ) async throws -> Receipt {
-        try await publish(.json(event, data, id), to: .topic(topic), isCompressible: isCompressible)
+        try await publish(.json(event, data, id), to: .topic(try topic.checked()), isCompressible: isCompressible)
     }
 
     // MARK: - A user
@@ -168,16 +172,16 @@ extension EventHub {
 
     /// Sends an event of a family to the clients that subscribed to a topic.
     @discardableResult
-    public func publish(_ event: some ServerEvents, to topic: String, isCompressible: Bool = true) throws -> Receipt {
-        try publish(.typed(event), to: .topic(topic), isCompressible: isCompressible)
+    public func publish(_ event: some ServerEvents, to topic: Topic, isCompressible: Bool = true) throws -> Receipt {
+        try publish(.typed(event), to: .topic(try topic.checked()), isCompressible: isCompressible)
     }
 
     /// Sends an event of a family to the clients that subscribed to a topic and waits until it is kept.
     @discardableResult
-    public func publish(_ event: some ServerEvents, to topic: String, isCompressible: Bool = true) async throws
+    public func publish(_ event: some ServerEvents, to topic: Topic, isCompressible: Bool = true) async throws
         -> Receipt
     {
-        try await publish(.typed(event), to: .topic(topic), isCompressible: isCompressible)
+        try await publish(.typed(event), to: .topic(try topic.checked()), isCompressible: isCompressible)
     }
 
     /// Sends an event of a family to every stream of a user.

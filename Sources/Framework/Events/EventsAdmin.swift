@@ -60,7 +60,7 @@ public struct EventsAdmin: ImmediateMiddleware {
         } else if let user = fields.text("user") {
             clients = ctx.sse.clients(of: user)
         } else if let topic = fields.text("topic") {
-            clients = ctx.sse.clients(on: topic)
+            clients = ctx.sse.clients(on: Topic(topic))
         } else {
             throw HTTPError(.badRequest, "One of client, user and topic must be given.")
         }

@@ -140,6 +140,8 @@ package final class HistoryWriter: Sendable {
     }
     private struct State {
         var waiting: [Entry] = []
+        /// What the store is given at the moment.
+        var batch: [Entry] = []
         var isWriting = false
     }
     private let state = Mutex(State())
@@ -153,6 +155,9 @@ package final class HistoryWriter: Sendable {
     }
 
     var isWriting: Bool { state.withLock { $0.isWriting } }
+
+    /// What has not been delivered, in order.
+    var waitingPosts: [HubPost] { state.withLock { ($0.batch + $0.waiting).map(\.post) } }
 
     /// - Parameter deliver: called with what was given to the store, with what needs no storing, and with the store's
     ///   error.
@@ -168,9 +173,10 @@ package final class HistoryWriter: Sendable {
     private func write(_ deliver: @Sendable ([Entry], (any Error)?) -> Void) {
         while true {
             let batch = state.withLock { state in
-                defer { state.waiting = [] }
-                if state.waiting.isEmpty { state.isWriting = false }
-                return state.waiting
+                swap(&state.batch, &state.waiting)
+                state.waiting = []
+                if state.batch.isEmpty { state.isWriting = false }
+                return state.batch
             }
             guard !batch.isEmpty else { return }
             let events = batch.compactMap(\.stored)

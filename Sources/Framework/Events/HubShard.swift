@@ -124,9 +124,12 @@ final class HubShard: @unchecked Sendable {
         }
     }
 
-    func resume(_ continuation: CheckedContinuation<Void, any Error>, whenWritable id: EventClient.ID) {
-        guard let subscriber = subscribers[id] else { return continuation.resume(throwing: CancellationError()) }
-        subscriber.resume(continuation)
+    func resume(_ waiter: Waiter<Void>, whenWritable id: EventClient.ID) {
+        guard let subscriber = subscribers[id] else {
+            waiter.resume(with: .failure(CancellationError()))
+            return
+        }
+        subscriber.resume(waiter)
     }
 
     var figures: EventStatistics.Loop {
@@ -183,22 +186,38 @@ final class HubShard: @unchecked Sendable {
 
     // MARK: - Shutdown
 
-    /// Says farewell and ends every stream, a few at a time.
+    /// Says farewell and ends the streams that wait for others' events, a few at a time; those whose body is under way when
+    /// it is through.
     ///
-    /// - Parameter window: over how long the closes are spread.
-    func drain(over window: Duration, _ hub: EventHub) async {
+    /// - Parameters:
+    ///   - window: over how long the closes are spread.
+    ///   - patience: how long the bodies may take.
+    func drain(over window: Duration, patience: Duration, _ hub: EventHub) async {
         defer { metrics?.report(figures, hub) }
         let step = Duration.milliseconds(20)
-        let steps = max(1, Int((window / step).rounded(.down)))
-        let share = max(1, (subscribers.count + steps - 1) / steps)
-        for subscriber in subscribers.values { subscriber.farewell(retry: limits.reconnectSpread) }
+        let share = max(
+            1, (subscribers.count + Self.steps(of: step, in: window) - 1) / Self.steps(of: step, in: window))
+        for subscriber in subscribers.values where !subscriber.isFinishing {
+            subscriber.farewell(retry: limits.reconnectSpread)
+        }
         flush()
+        var waited = Duration.zero
         while !subscribers.isEmpty {
-            for subscriber in Array(subscribers.values.prefix(share)) { subscriber.end(reconnect: true) }
+            let isOver = waited >= patience
+            let ended = subscribers.values.lazy.filter { isOver || !$0.isFinishing }.prefix(isOver ? .max : share)
+            for subscriber in Array(ended) {
+                subscriber.farewell(retry: limits.reconnectSpread)
+                subscriber.end(reconnect: true)
+            }
             flush()
             guard !subscribers.isEmpty else { return }
             do { try await clock.sleep(for: step) } catch { return }
+            waited += step
         }
+    }
+
+    private static func steps(of step: Duration, in window: Duration) -> Int {
+        max(1, Int((window / step).rounded(.down)))
     }
 }
 

@@ -12,14 +12,19 @@ extension EventHub {
         }
     }
 
+    /// True from the moment that the application began to shut down: a body that could go on for long looks here, and ends.
+    public var isShuttingDown: Bool { state.withLock { $0.isClosing } }
+
     /// Says farewell: tells each client when to come back, at times that are spread, ends the streams over
-    /// `limits.drainWindow`, and takes no new ones.
+    /// `limits.drainWindow`, and takes no new ones. A stream whose body is under way ends with that, within
+    /// `limits.drainWindow` and `limits.shutdownTimeout` together.
     package func shutDown() async {
         stop()
         await withTaskGroup { group in
             for shard in shards {
-                group.addTask(executorPreference: shard.executor) { [window = limits.drainWindow] in
-                    await shard.drain(over: window, self)
+                group.addTask(executorPreference: shard.executor) { [limits] in
+                    await shard.drain(
+                        over: limits.drainWindow, patience: limits.drainWindow + limits.shutdownTimeout, self)
                 }
             }
         }

@@ -77,6 +77,6 @@ package struct EventID: Sendable, Hashable, CustomStringConvertible {
 public struct Receipt: Sendable, Hashable {
     /// The event's id on the wire, where it is the hub's; nil where the app gave its own.
     public let id: String?
-    /// How many streams it was sent to.
+    /// How many streams it was sent to. Where hundreds are reached by several of their subscriptions, each of these may count.
     public let clientCount: Int
 }

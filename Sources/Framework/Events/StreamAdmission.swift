@@ -38,7 +38,11 @@ extension EventHub {
         if lastEventID == Self.farewellID { return Response(status: .noContent) }
         var stream = stream
         var response = response
-        let topics = try stream.topics.map { topic throws(TopicError) in try TopicPattern(topic) }
+        var topics = try stream.topics.map { topic throws(TopicError) in try TopicPattern(topic) }
+        for pattern in stream.patterns {
+            if let problem = pattern.problem { throw problem }
+            topics.append(pattern)
+        }
         for topic in topics { try await authorize(topic, ctx) }
         let resume: ResumePoint? = lastEventID.flatMap { text in
             if let id = EventID(text) { return .after(id) }

@@ -15,6 +15,7 @@ package final class Subscriber: @unchecked Sendable {
     /// The shard's tick when something was last written.
     private(set) var lastTick: Int
     private let endsWithBody: Bool
+    private let isEndless: Bool
     private let resumePoint: ResumePoint?
     private let replayForNew: Replay
     private let expiresAfter: Duration?
@@ -25,9 +26,11 @@ package final class Subscriber: @unchecked Sendable {
     private let shard: HubShard
     private var phase = Phase.opening
     private var body: Task<Void, Never>?
+    private var isBodyRunning = false
+    private var hasSaidFarewell = false
     /// nil where nothing waits.
     private var queue: EventQueue?
-    private var waiting: [CheckedContinuation<Void, any Error>] = []
+    private var waiting: [Waiter<Void>] = []
     /// The shard's tick at which this client began to hold publishers up; nil while it does not.
     private var heldSince: Int?
     private lazy var mayHoldPublishers = hub.settings.suspendsPublishers(of: subscription)
@@ -51,6 +54,7 @@ package final class Subscriber: @unchecked Sendable {
         self.shard = shard
         subscription = Subscription(topics: stream.admission?.topics ?? [], user: stream.user)
         endsWithBody = stream.endsWithBody
+        isEndless = stream.isEndless
         resumePoint = stream.admission?.resume
         replayForNew = stream.replay
         expiresAfter = stream.expiresAfter
@@ -65,6 +69,9 @@ package final class Subscriber: @unchecked Sendable {
     var queuedBytes: Int { queue?.byteCount ?? 0 }
 
     private var hub: EventHub { client.hub }
+
+    /// True while a shutdown lets it go on: its body has something to tell, and comes to an end.
+    var isFinishing: Bool { isBodyRunning && !isEndless }
 
     // MARK: - Begin and end
 
@@ -98,7 +105,9 @@ package final class Subscriber: @unchecked Sendable {
     /// Runs the stream's body as a task of its own.
     func run(_ body: @escaping EventStream.Body, endsStream: Bool) {
         let client = client
-        let task = shard.executor.start {
+        isBodyRunning = true
+        let task = shard.executor.start { [weak self] in
+            defer { self?.isBodyRunning = false }
             do {
                 try await body(client)
                 if endsStream { client.close() }
@@ -138,7 +147,8 @@ package final class Subscriber: @unchecked Sendable {
 
     /// Tells the client when to come back: each at another time.
     func farewell(retry: ClosedRange<Duration>) {
-        guard !hasEnded else { return }
+        guard !hasEnded, !hasSaidFarewell else { return }
+        hasSaidFarewell = true
         let spread = (retry.upperBound - retry.lowerBound) / .milliseconds(1)
         let time = retry.lowerBound + .milliseconds(Int(Double.random(in: 0...max(0, spread))))
         if let draft = try? EventFrame.Draft(ServerSentEvent(retry: time)) { write(draft.frame(id: nil)) }
@@ -157,7 +167,7 @@ package final class Subscriber: @unchecked Sendable {
         queue = nil
         let cancelled = waiting
         waiting = []
-        for continuation in cancelled { continuation.resume(throwing: CancellationError()) }
+        for waiter in cancelled { waiter.resume(with: .failure(CancellationError())) }
         letPublishersOn()
         onClose?(client)
         onClose = nil
@@ -256,7 +266,7 @@ package final class Subscriber: @unchecked Sendable {
 
     func beat() {
         // A peer that does not take what is there needs no more.
-        if queue == nil, sink.isWritable { write(.heartbeat) }
+        if queue == nil, sink.isWritable { write(.comment) }
     }
 
     /// Spreads the beats of streams that fell silent together.
@@ -357,13 +367,15 @@ package final class Subscriber: @unchecked Sendable {
 
     // MARK: - Writers that wait
 
-    func resume(_ continuation: CheckedContinuation<Void, any Error>) {
+    func resume(_ waiter: Waiter<Void>) {
         if hasEnded {
-            continuation.resume(throwing: CancellationError())
+            waiter.resume(with: .failure(CancellationError()))
         } else if isTakingMore {
-            continuation.resume()
+            waiter.resume()
         } else {
-            waiting.append(continuation)
+            // Those who were cancelled do not stay.
+            waiting.removeAll { !$0.isWaiting }
+            waiting.append(waiter)
         }
     }
 
@@ -376,6 +388,6 @@ package final class Subscriber: @unchecked Sendable {
         guard isTakingMore, !waiting.isEmpty else { return }
         let resumed = waiting
         waiting = []
-        for continuation in resumed { continuation.resume() }
+        for waiter in resumed { waiter.resume() }
     }
 }

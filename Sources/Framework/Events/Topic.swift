@@ -1,104 +1,69 @@
-/// What streams subscribe to beside a topic itself: `room/*` is every topic of two segments that begins with `room/`,
-/// `room/**` every topic below `room`.
-package struct TopicPattern: Sendable, Hashable, CustomStringConvertible {
-    package let description: String
-    /// Split at the slashes; nil for a topic, which stands for itself.
-    let segments: [Substring]?
+/// What events are published to, and streams subscribe to: a text of 1 to 1024 bytes without `*`, in segments between
+/// slashes.
+///
+///     ctx.sse.open(topics: ["room/\(room)"])
+///
+/// What is interpolated is one segment, and part of no other: a slash or a `*` in it is refused when the topic is used, with
+/// 400. Where it may have slashes, say `\(path: text)`.
+public struct Topic: Sendable, Hashable, CustomStringConvertible, ExpressibleByStringInterpolation {
+    public let description: String
+    private let problem: TopicError?
 
-    static let anySegment: Substring = "*"
-    static let anyRest: Substring = "**"
-
-    /// - Throws: `TopicError` for a text that is neither a topic nor a pattern.
-    package init(_ text: String) throws(TopicError) {
-        let segments = try Self.segments(of: text)
+    /// A topic as a whole: not for what users send.
+    public init(_ text: String) {
         description = text
-        self.segments = segments.contains { $0 == Self.anySegment || $0 == Self.anyRest } ? segments : nil
-        for (index, segment) in segments.enumerated() where segment.utf8.contains(UInt8(ascii: "*")) {
-            let isWhole = segment == Self.anySegment || (segment == Self.anyRest && index == segments.count - 1)
-            guard isWhole else {
-                throw TopicError(topic: text, reason: "'*' stands for a whole segment, and '**' for the last ones")
-            }
+        problem = nil
+    }
+
+    public init(stringLiteral value: String) { self.init(value) }
+
+    public init(stringInterpolation: StringInterpolation) {
+        description = stringInterpolation.text
+        problem = stringInterpolation.badSegment.map { segment in
+            TopicError(
+                topic: String(stringInterpolation.text.prefix(64)),
+                reason:
+                    "'\(segment.prefix(64))' is put into it as one segment, and has a '/' or a '*' or nothing in it",
+                isRequests: true)
         }
     }
 
-    package func matches(_ topic: String) -> Bool {
-        guard let segments else { return description == topic }
-        // Without splitting it: a replay asks this for every event of the history.
-        var rest: Substring? = topic[...]
-        for segment in segments {
-            guard let text = rest else { return false }
-            if segment == Self.anyRest { return true }
-            let end = text.utf8.firstIndex(of: Self.separator) ?? text.endIndex
-            guard segment == Self.anySegment || segment == text[..<end] else { return false }
-            rest = end == text.endIndex ? nil : text[text.utf8.index(after: end)...]
+    public struct StringInterpolation: StringInterpolationProtocol, Sendable {
+        fileprivate var text = ""
+        fileprivate var badSegment: String?
+
+        public init(literalCapacity: Int, interpolationCount: Int) {}
+
+        public mutating func appendLiteral(_ literal: String) { text += literal }
+
+        /// A segment, or a part of one.
+        public mutating func appendInterpolation(_ segment: some CustomStringConvertible) {
+            let segment = segment.description
+            let isOne =
+                !segment.isEmpty && !segment.utf8.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "*") }
+            if !isOne { badSegment = badSegment ?? segment }
+            text += segment
         }
-        return rest == nil
+
+        /// Any number of segments, slashes included.
+        public mutating func appendInterpolation(path: String) { text += path }
     }
 
-    private static let separator = UInt8(ascii: "/")
-
-    /// The segments of a topic, cut at each slash, whatever combines with it.
-    static func split(_ topic: String) -> [Substring] {
-        topic.utf8.split(separator: separator, omittingEmptySubsequences: false).map { Substring($0) }
-    }
-
-    /// - Throws: `TopicError` for a text that events cannot be published to.
-    static func checkTopic(_ text: String) throws(TopicError) {
-        // Most topics pass here without being split.
-        if text.utf8.contains(UInt8(ascii: "*")) { throw TopicError(topic: text, reason: "it has a '*'") }
-        guard !text.isEmpty, text.utf8.count <= maximumBytes else { throw badLength(text) }
-    }
-
-    /// The most bytes of a topic or pattern.
-    static let maximumBytes = 1024
-    /// The most segments of a pattern: what its matching may cost.
-    static let maximumSegments = 16
-
-    private static func badLength(_ text: String) -> TopicError {
-        TopicError(topic: String(text.prefix(64)), reason: "it has not 1 to \(maximumBytes) bytes")
-    }
-
-    private static func segments(of text: String) throws(TopicError) -> [Substring] {
-        guard !text.isEmpty, text.utf8.count <= maximumBytes else { throw badLength(text) }
-        let segments = split(text)
-        guard segments.count <= maximumSegments || !text.utf8.contains(UInt8(ascii: "*")) else {
-            throw TopicError(topic: text, reason: "it has more than \(maximumSegments) segments")
-        }
-        return segments
+    /// The text, where events can be published to it.
+    ///
+    /// - Throws: `TopicError`.
+    func checked() throws(TopicError) -> String {
+        if let problem { throw problem }
+        try TopicPattern.checkTopic(description)
+        return description
     }
 }
 
 /// A topic that cannot be subscribed or published to.
-public struct TopicError: Error, Sendable, CustomStringConvertible {
+public struct TopicError: Error, Sendable, Hashable, CustomStringConvertible {
     public let topic: String
     let reason: String
+    /// True where it is the request that put something into the topic that cannot be there: an error of its own then (400).
+    var isRequests = false
     public var description: String { "The topic '\(topic)' cannot be used: \(reason)." }
-}
-
-extension TopicPattern {
-    /// True where everything that the other stands for is matched by this.
-    func covers(_ other: TopicPattern) -> Bool {
-        guard let theirs = other.segments else { return matches(other.description) }
-        guard let segments else { return false }
-        for (index, segment) in segments.enumerated() {
-            guard index < theirs.count else { return false }
-            if segment == Self.anyRest { return true }
-            if theirs[index] == Self.anyRest { return false }
-            guard segment == Self.anySegment || segment == theirs[index] else { return false }
-        }
-        return theirs.count == segments.count
-    }
-
-    /// True where some topic is matched by both.
-    func overlaps(_ other: TopicPattern) -> Bool {
-        let mine = segments ?? Self.split(description)
-        let theirs = other.segments ?? Self.split(other.description)
-        for index in 0..<max(mine.count, theirs.count) {
-            guard index < mine.count, index < theirs.count else { return false }
-            if mine[index] == Self.anyRest || theirs[index] == Self.anyRest { return true }
-            let isWild = mine[index] == Self.anySegment || theirs[index] == Self.anySegment
-            guard isWild || mine[index] == theirs[index] else { return false }
-        }
-        return true
-    }
 }

@@ -39,17 +39,22 @@ struct TopicIndex<Member> {
 
     func reaches(_ topic: String) -> Bool { exact[topic] != nil || !patterns.isEmpty && !groups(on: topic).isEmpty }
 
-    /// How many are reached. Who is in two groups is looked for from the smaller one: one client's pattern must not make a
-    /// large topic expensive.
+    /// How many are reached. Who is in two groups is looked for, from the smaller one, while that costs next to nothing:
+    /// publishers wait for it. Beyond, who is reached twice counts twice.
     func count(on topic: String) -> Int {
         guard !patterns.isEmpty else { return exact[topic]?.count ?? 0 }
         let groups = groups(on: topic)
         var count = groups.first?.count ?? 0
+        var looks = 0
         for (index, group) in groups.enumerated().dropFirst() {
-            count += group.keys.count { id in !groups[..<index].contains { $0[id] != nil } }
+            looks += group.count * index
+            let isExact = looks <= Self.maximumLooks
+            count += isExact ? group.keys.count { id in !groups[..<index].contains { $0[id] != nil } } : group.count
         }
         return count
     }
+
+    private static var maximumLooks: Int { 256 }
 
     /// How many subscribed to each topic or pattern by its text.
     var counts: [String: Int] {

@@ -6,6 +6,8 @@ public struct ServiceContainer: Sendable {
         case scoped(@Sendable (ServiceResolver) throws -> any Sendable)
     }
     private(set) var providers: [ObjectIdentifier: Provider] = [:]
+    /// The types of the singletons, for errors.
+    private(set) var names: [ObjectIdentifier: String] = [:]
 
     init() {}
 
@@ -17,7 +19,10 @@ public struct ServiceContainer: Sendable {
     /// A service that is made once, when it is first needed at start-up, from other services.
     public mutating func singleton<Service: Sendable>(
         _ type: Service.Type = Service.self, make: @escaping @Sendable (ServiceResolver) throws -> Service
-    ) { providers[ObjectIdentifier(type)] = .singleton(make) }
+    ) {
+        providers[ObjectIdentifier(type)] = .singleton(make)
+        names[ObjectIdentifier(type)] = "\(type)"
+    }
 
     /// A service that is made once for each request that asks for it, and closed when the action has returned.
     ///

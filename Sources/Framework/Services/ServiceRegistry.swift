@@ -5,7 +5,13 @@ final class ServiceRegistry: Sendable {
     let providers: [ObjectIdentifier: ServiceContainer.Provider]
     private let singletons = Mutex<[ObjectIdentifier: any Sendable]>([:])
 
-    init(_ container: ServiceContainer) { providers = container.providers }
+    /// The types, for errors.
+    private let names: [ObjectIdentifier: String]
+
+    init(_ container: ServiceContainer) {
+        providers = container.providers
+        names = container.names
+    }
 
     func singleton(_ key: ObjectIdentifier, make: () throws -> any Sendable) throws -> any Sendable {
         if let service = singletons.withLock({ $0[key] }) { return service }
@@ -22,7 +28,12 @@ final class ServiceRegistry: Sendable {
     func makeSingletons() throws {
         let resolver = ServiceResolver(registry: self, scope: nil)
         for (key, provider) in providers {
-            if case .singleton(let make) = provider { _ = try singleton(key) { try make(resolver.making(key)) } }
+            guard case .singleton(let make) = provider else { continue }
+            do {
+                _ = try singleton(key) { try make(resolver.making(key)) }
+            } catch {
+                throw StartupError(making: "service \(names[key] ?? "")", error)
+            }
         }
     }
 }

@@ -14,11 +14,12 @@ public struct ServiceResolver: Sendable {
         self.owner = owner
     }
 
-    /// - Throws: `StartupError` naming who asks, the property and the type, when nothing provides it.
+    /// - Throws: `StartupError` naming who asks, the property and the type, when nothing provides it; while a request runs,
+    ///   a `ServiceError` that says the same.
     public func resolve<Service>(_ type: Service.Type, _ property: String? = nil) throws -> Service {
         let key = ObjectIdentifier(type)
         guard !underway.contains(key) else {
-            throw StartupError("The service \(type) needs itself, by way of the services that it is made from.")
+            throw failure("The service \(type) needs itself, by way of the services that it is made from.")
         }
         let found: (any Sendable)? =
             switch registry.providers[key] {
@@ -34,11 +35,13 @@ public struct ServiceResolver: Sendable {
         let place = owner.map { " of \($0)" } ?? ""
         let name = property.map { "The property '\($0)'\(place) needs" } ?? "Something\(place) needs"
         if case .scoped? = registry.providers[key] {
-            throw StartupError(
+            throw failure(
                 "\(name) a \(type), which is scoped to a request: take it as a parameter of the action instead.")
         }
-        throw StartupError("\(name) a \(type), but app.services has none: add it with app.services.add(…).")
+        throw failure("\(name) a \(type), but app.services has none: add it with app.services.add(…).")
     }
+
+    private func failure(_ text: String) -> any Error { scope == nil ? StartupError(text) : ServiceError(text) }
 
     func owned(by owner: SourceLocation) -> ServiceResolver {
         ServiceResolver(registry: registry, scope: scope, owner: owner)

@@ -16,7 +16,7 @@ final class ServiceScope: Sendable {
     /// - Parameter hasEnded: true for a request that is over.
     init(hasEnded: Bool) { state = Mutex(State(hasEnded: hasEnded)) }
 
-    /// - Throws: `StartupError` when the request is over: nobody would close the service.
+    /// - Throws: `ServiceError` when the request is over: nobody would close the service.
     func service(
         _ key: ObjectIdentifier, of type: Any.Type, make: () throws -> any Sendable
     ) throws -> any Sendable {
@@ -34,8 +34,8 @@ final class ServiceScope: Sendable {
         }
     }
 
-    private static func over(_ type: Any.Type) -> StartupError {
-        StartupError(
+    private static func over(_ type: Any.Type) -> ServiceError {
+        ServiceError(
             "A \(type) is scoped to a request, and this request is over: resolve it before the action returns.")
     }
 

@@ -22,8 +22,12 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware {
 
     public func answer(_ ctx: Context, next: Next) throws -> Answer {
         guard let immediate else { return .later(ctx) { try await respond(to: ctx, next: next) } }
-        let id = knownID(of: ctx.request)
-        let session = begin(id, try id.flatMap(immediate.load), ctx)
+        var found: (SessionID, [String: String])?
+        for id in ids(of: ctx.request) {
+            found = try immediate.load(id).map { (id, $0) }
+            if found != nil { break }
+        }
+        let session = begin(found, ctx)
         return next.answer(ctx) { response in
             guard let end = try end(of: session) else { return }
             for change in end.changes { try immediate.apply(change) }
@@ -32,10 +36,12 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware {
     }
 
     public func respond(to ctx: Context, next: Next) async throws -> Response {
-        let id = knownID(of: ctx.request)
-        var values: [String: String]?
-        if let id { values = try await store.load(id) }
-        let session = begin(id, values, ctx)
+        var found: (SessionID, [String: String])?
+        for id in ids(of: ctx.request) {
+            found = try await store.load(id).map { (id, $0) }
+            if found != nil { break }
+        }
+        let session = begin(found, ctx)
         var response = try await next(ctx)
         guard let end = try end(of: session) else { return response }
         for change in end.changes { try await store.apply(change) }
@@ -43,12 +49,23 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware {
         return response
     }
 
-    private func knownID(of request: Request) -> SessionID? { request.cookie(cookieName).flatMap(SessionID.init) }
+    /// What the client says its session is: one id, unless another path or domain has set a cookie of that name, too.
+    private func ids(of request: Request) -> [SessionID] {
+        var ids: [SessionID] = []
+        request.forEachCookie(cookieName) { value in
+            if let id = SessionID(value) { ids.append(id) }
+            return ids.count < Self.maximumIDs
+        }
+        return ids
+    }
 
-    /// - Parameter values: nil for an id that the store does not know. It is not adopted: its client gets a new one with its
+    /// How many ids of one client are looked up.
+    private static let maximumIDs = 4
+
+    /// - Parameter found: nil where the store knows none of the ids. None is adopted: the client gets a new one with its
     ///   first value.
-    private func begin(_ id: SessionID?, _ values: [String: String]?, _ ctx: Context) -> Session {
-        let session = Session(storedID: values == nil ? nil : id, values: values ?? [:])
+    private func begin(_ found: (id: SessionID, values: [String: String])?, _ ctx: Context) -> Session {
+        let session = Session(storedID: found?.id, values: found?.values ?? [:])
         ctx[SessionKey.self] = session
         return session
     }
@@ -102,12 +119,21 @@ private enum SessionKey: ContextKey {
 }
 
 extension Context {
-    /// The client's session. Without the `Sessions` middleware it is empty and forgets everything.
+    /// The client's session. Without the `Sessions` middleware the request is answered with 500, and the log says why: a
+    /// sign-in that is forgotten must not look like one.
     public var session: Session {
         if let session = self[SessionKey.self] { return session }
-        logger.warning("ctx.session was used, but the app does not use(Sessions(…))")
+        fail(SessionsMissingError())
         let session = Session(storedID: nil, values: [:])
         self[SessionKey.self] = session
         return session
     }
+}
+
+/// An app asks for sessions and has none.
+struct SessionsMissingError: Error, CustomStringConvertible {
+    let description = """
+        ctx.session was used where no Sessions middleware is outside: add app.use(Sessions(.memory)) to the app's configure, \
+        before the middleware that needs it.
+        """
 }

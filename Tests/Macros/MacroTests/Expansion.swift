@@ -31,6 +31,7 @@ struct Expansion {
         let verbs = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"]
         var macros = Dictionary(uniqueKeysWithValues: verbs.map { ($0, MacroSpec(type: RouteMacro.self)) })
         macros["Controller"] = MacroSpec(type: ControllerMacro.self, conformances: ["MartletCore.Controller"])
+        macros["Actions"] = MacroSpec(type: ActionsMacro.self)
         macros["NotAction"] = MacroSpec(type: NotActionMacro.self)
         macros["Blocking"] = MacroSpec(type: BlockingMacro.self)
         return macros

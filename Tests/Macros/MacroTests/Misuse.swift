@@ -17,6 +17,10 @@ struct Misuse: Sendable, CustomTestStringConvertible {
         self.remedies = remedies
     }
 
+    private static func verbNeeded(_ action: String) -> String {
+        "'\(action)' sounds as if it changed something, and by its name alone it would answer GET: name its verb"
+    }
+
     var source: String { marked.replacing("‸", with: "") }
 
     /// Line and column, counted from 1.
@@ -258,7 +262,26 @@ struct Misuse: Sendable, CustomTestStringConvertible {
             "'@Blocking' has no effect outside a type marked '@Controller'", "remove '@Blocking'"),
         Misuse(
             "extension Chat { ‸@GET(\"a\") func send() {} }", "attribute-in-extension",
-            "'@GET' has no effect here: '@Controller' does not see extensions", "remove '@GET'"),
+            "'@GET' has no effect here: '@Controller' does not see extensions; mark this one '@Actions'",
+            "remove '@GET'"),
+        Misuse(
+            "‸@Actions struct Chat {}", "actions-need-extension",
+            "'@Actions' is for an extension of a controller, not for a struct", "remove '@Actions'"),
+        Misuse(
+            "@Actions extension Chat { func ‸deleteAll() {} }", "verb-needed", Self.verbNeeded("deleteAll"),
+            "mark it with '@DELETE'", "mark it with '@POST'", "mark it with '@GET'"),
+        Misuse(
+            "@Controller struct Chat { func ‸delete(userId: Int) {} }", "verb-needed", Self.verbNeeded("delete"),
+            "mark it with '@DELETE'", "mark it with '@POST'", "mark it with '@GET'"),
+        Misuse(
+            "@Controller struct Chat { func ‸update(text: String) {} }", "verb-needed", Self.verbNeeded("update"),
+            "mark it with '@POST'", "mark it with '@PUT'", "mark it with '@PATCH'", "mark it with '@GET'"),
+        Misuse(
+            "@Controller struct Chat { func ‸createUser() {} }", "verb-needed", Self.verbNeeded("createUser"),
+            "mark it with '@POST'", "mark it with '@PUT'", "mark it with '@PATCH'", "mark it with '@GET'"),
+        Misuse(
+            "@Controller struct Chat { func ‸remove_all() {} }", "verb-needed", Self.verbNeeded("remove_all"),
+            "mark it with '@DELETE'", "mark it with '@POST'", "mark it with '@GET'"),
         Misuse(
             "@Controller struct Chat { ‸@GET static func send() {} }", "attribute-on-excluded-method",
             "'@GET' has no effect: a static method is never an action", "remove 'static'", "remove '@GET'"),

@@ -44,8 +44,12 @@ struct Convention: Sendable, CustomTestStringConvertible {
         Convention("func show(@Query id: Int) {}", "GET /chat/show"),
         Convention("func show(id room: Int) {}", "GET /chat/{id}"),
         Convention("func show(room id: Int) {}", "GET /chat/show"),
-        Convention("func update(text: String) {}", "GET /chat/update"),
-        Convention("func delete() {}", "GET /chat/delete"),
+        Convention("@GET func update(text: String) {}", "GET /chat/update"),
+        Convention("@POST func delete(userId: Int) {}", "POST /chat/delete"),
+        Convention("func sendToUser() {}", "GET /chat/send-to-user"),
+        Convention("func createdToday() {}", "GET /chat/created-today"),
+        Convention("func updates() {}", "GET /chat/updates"),
+        Convention("func edit(id: Int) {}", "GET /chat/edit"),
     ]
 
     static let attributes = [

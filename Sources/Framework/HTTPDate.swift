@@ -6,18 +6,18 @@ import Glibc
 import Musl
 #endif
 
-/// The date of a response's head, as IMF-fixdate (RFC 9110 section 5.6.7).
-enum HTTPDate {
+/// A date of a header field, as IMF-fixdate (RFC 9110 section 5.6.7).
+package enum HTTPDate {
     private static let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    static func now() -> String { text(of: time(nil)) }
+    package static func now() -> String { text(of: Int(time(nil))) }
 
     /// - Parameter seconds: since 1970, in UTC.
-    static func text(of seconds: time_t) -> String {
-        var seconds = seconds
+    package static func text(of seconds: Int) -> String {
+        var seconds = time_t(seconds)
         var parts = tm()
         gmtime_r(&seconds, &parts)
         let day = days[Int(parts.tm_wday)]
