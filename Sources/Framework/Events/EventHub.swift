@@ -367,6 +367,7 @@ public final class EventHub: Sendable {
         let entry = HistoryWriter.Entry(post: post, demand: demand, stored: stored, acknowledge: acknowledge)
         writer.submit(entry) { [self] entries, failure in
             self.post { state in
+                writer.wasDelivered()
                 for entry in entries {
                     if failure != nil, entry.stored != nil {
                         if let demand = entry.demand { state.gate.giveBack(demand) }

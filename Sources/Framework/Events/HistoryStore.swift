@@ -156,6 +156,9 @@ package final class HistoryWriter: Sendable {
 
     var isWriting: Bool { state.withLock { $0.isWriting } }
 
+    /// The batch is delivered. Said under the hub's lock, so that nobody who holds that sees it as waiting.
+    func wasDelivered() { state.withLock { $0.batch = [] } }
+
     /// What has not been delivered, in order.
     var waitingPosts: [HubPost] { state.withLock { ($0.batch + $0.waiting).map(\.post) } }
 
