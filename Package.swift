@@ -110,7 +110,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "DiscoveryTests",
-            dependencies: ["Martlet", "MartletTesting", "ControllerLibrary", "ExampleApp"],
+            dependencies: ["CRegistry", "Martlet", "MartletTesting", "ControllerLibrary", "ExampleApp"],
             swiftSettings: strict),
         // An independent reader of what Martlet compresses.
         .target(name: "GzipReader", dependencies: ["CZlib"], path: "Tests/GzipReader", swiftSettings: strict),

@@ -14,8 +14,13 @@ extension StartupError {
             return
         }
         let place = location.map { " (\($0))" } ?? ""
-        // A type of the app's that describes itself says it best; of another its name helps more than its dump.
-        let reason = error is any CustomStringConvertible ? "\(error)" : "it threw \(type(of: error)).\(error)"
+        // An error that describes itself says it best. The text of another is that of its value, which for a case of an
+        // enum lacks the type.
+        let text = "\(error)"
+        let type = "\(type(of: error))"
+        let reason =
+            error is any CustomStringConvertible
+            ? text : "it threw \(text.hasPrefix(type) ? text : "\(type).\(text)")"
         self.init("The \(subject)\(place) could not be made: \(reason).")
     }
 }

@@ -29,7 +29,13 @@ struct ActionsMacro: MemberMacro {
         let controller = declaration.extendedType.trimmedDescription
         let descriptors = ActionDescriptors(
             actions: actions, controller: controller, isExtension: true, context: context)
-        return [record(of: controller, descriptors.sources, context.makeUniqueName("martletActions"))]
+        return [record(of: controller, descriptors.sources, recordName(of: node, in: context))]
+    }
+
+    /// The compiler makes the same unique name for all extensions of a type that stand in one file; their places differ.
+    private static func recordName(of node: AttributeSyntax, in context: some MacroExpansionContext) -> TokenSyntax {
+        let place = context.location(of: node).map { "\($0.line.trimmedDescription)_\($0.column.trimmedDescription)" }
+        return "__martletActions\(raw: place ?? "")"
     }
 
     /// As that of a controller, in a section of its own.
