@@ -65,7 +65,7 @@ let package = Package(
             name: "MartletMiddleware",
             dependencies: ["MartletCore", "CZlib"],
             path: "Sources/Middleware",
-            resources: [.embedInCode("martlet.js")],
+            resources: [.embedInCode("relay.js"), .embedInCode("martlet.js")],
             swiftSettings: strictOnCaller),
         .target(
             name: "MartletServer",
@@ -128,8 +128,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "FrameworkTests", dependencies: ["CRegistry", "Martlet", "MartletTesting", "GzipReader"],
-            swiftSettings: strict),
+            name: "FrameworkTests", dependencies: ["Martlet", "MartletTesting", "GzipReader"], swiftSettings: strict),
         .testTarget(
             name: "ServerTests",
             dependencies: [

@@ -4,6 +4,9 @@ import NIOCore
 
 /// Serves `martlet.js`, with which the tabs of a browser share one connection for each stream.
 ///
+/// The page loads it as a script of its own origin, from which the browser makes the worker that has the connection.
+/// A content security policy must allow both: `script-src 'self'` does.
+///
 ///     app.use(ClientScript())
 ///
 ///     <script src="/martlet.js"></script>
@@ -16,7 +19,7 @@ public struct ClientScript: ImmediateMiddleware {
     /// - Parameter path: where the script is; with the default, `/martlet.js`.
     public init(at path: String = "/martlet.js") {
         self.path = path
-        script = ByteBuffer(bytes: PackageResources.martlet_js)
+        script = ByteBuffer(bytes: PackageResources.relay_js + PackageResources.martlet_js)
         tag = "\"\(String(Self.digest(of: script), radix: 36))\""
     }
 

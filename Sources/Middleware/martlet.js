@@ -21,10 +21,10 @@
 /**
  * @typedef {object} SharedEventSourceOptions
  * @property {Iterable<string>} [events] types to listen for from the first moment on, besides `message`
- * @property {string} [lastEventId] where to resume at the first connection
+ * @property {string} [lastEventId] where to begin: what came after it is told first
  * @property {boolean} [withCredentials] as for `EventSource`
- * @property {number} [replay] how many of the last events a tab is told first that joins a stream under way; the same in
- *     all tabs (0)
+ * @property {number} [replay] how many of the last events a tab is told first that joins a stream under way (0, at most
+ *     1000)
  * @property {boolean} [shared] false for a connection of its own
  */
 
@@ -36,14 +36,16 @@
  *     stream.onresume = ({ detail }) => { if (detail.verdict !== "resumed") reload(); };
  *     stream.ongap = () => reload();
  *
- * Over HTTP/1.1 a browser opens six connections to a host, and every stream keeps one for good. So one tab, the holder
- * of a Web Lock, leads: it has the connection and relays over a BroadcastChannel. When it closes, the tab that has
- * waited longest takes over and resumes with `?lastEventId=` after the last event it knows of; what both tell is told once.
- * Where there are no Web Locks (plain HTTP, not localhost) each tab has a plain EventSource of its own.
+ * Over HTTP/1.1 a browser opens six connections to a host, and every stream keeps one for good. So one `Relay` has the
+ * connection. It is in a SharedWorker made of this file. Where there is none (Chromium on Android), it is in the tab that
+ * holds a Web Lock; when that goes, the tab that has waited longest takes over and resumes after the last event it knows
+ * of. Where there are no locks either (plain HTTP, not localhost) each tab has a connection of its own.
+ *
+ * A page that the browser sets aside (page cache, freezing) leaves the stream, and catches up when it is back.
  *
  * Differs from `EventSource` in this: a type is received once somebody listens for it, in any tab, so name those that
  * must not be missed in `events`; a tab that joins a stream under way hears what comes from then on, and before that the
- * last events that the leading tab has heard, where `replay` says so; never across a hole, which starts them anew.
+ * last events, where `replay` says so; never across a hole, which starts them anew.
  */
 class SharedEventSource extends EventTarget {
     static CONNECTING = 0;
@@ -52,6 +54,9 @@ class SharedEventSource extends EventTarget {
 
     /** The events of its own making, which no server need send. */
     static #own = ["open", "error", "resume", "gap"];
+    /** What the worker is made of; undefined where it must come from elsewhere, as in a bundle. */
+    static #script = globalThis.document?.currentScript?.src;
+    static #page = randomName();
 
     /** @type {((event: Event) => void) | null} */
     onopen = null;
@@ -80,23 +85,30 @@ class SharedEventSource extends EventTarget {
     #verdict = null;
     #names = new Set(["message", "martlet.resume", "martlet.gap"]);
     #closing = new AbortController();
-    /** @type {BroadcastChannel | null} */
+    #tab = randomName();
+
+    /** Null while this page is set aside. @type {BroadcastChannel | null} */
     #channel = null;
-    /** The connection, in the tab that leads. @type {EventSource | null} */
-    #source = null;
-    /** Names the connection that an event came by. */
-    #term = "";
+    /** Ends the wait for the lock, or gives it back. */
+    #turn = new AbortController();
+    /** Where it is in this tab. @type {Relay | null} */
+    #relay = null;
+    /** Whether the relay is a worker's. */
+    #works = false;
+    /** Whether the relay has answered; what it says before that is for others. */
+    #welcomed = false;
+    /** The relay's run of events that the last one was of, and its place in it. */
+    #heard = { term: "", count: 0 };
+    /** Tells what the relay does not remember. @type {EventSource | null} */
+    #history = null;
+    /** What the relay says meanwhile. @type {object[]} */
+    #held = [];
     /**
      * The events of late that have an id of the server's making, and the term each came in.
      *
      * @type {Map<string, string>}
      */
     #recent = new Map();
-    /** The last events since there was a hole, for tabs that join later. */
-    #past = [];
-    /** What came while this tab waits to be told the past; null when it does not wait. @type {object[] | null} */
-    #early = null;
-    #tab = Math.random().toString(36).slice(2);
 
     /**
      * Connects at once.
@@ -110,8 +122,14 @@ class SharedEventSource extends EventTarget {
         this.#options = options;
         this.#lastEventId = options.lastEventId ?? "";
         for (const name of options.events ?? []) this.#names.add(name);
-        if (options.shared !== false && navigator.locks && window.BroadcastChannel) this.#join();
-        else this.#connect();
+        const { signal } = this.#closing;
+        for (const [target, type] of [[window, "pagehide"], [document, "freeze"]]) {
+            target.addEventListener(type, () => this.#leave(), { signal });
+        }
+        for (const [target, type] of [[window, "pageshow"], [document, "resume"]]) {
+            target.addEventListener(type, () => this.#comeBack(), { signal });
+        }
+        this.#join();
     }
 
     get url() { return this.#url.href; }
@@ -122,126 +140,173 @@ class SharedEventSource extends EventTarget {
     get lastEventId() { return this.#lastEventId; }
     /** What the server last said of a resumed stream; null from one that says nothing. */
     get verdict() { return this.#verdict; }
-    /** Whether this tab has the connection. */
-    get leads() { return this.#source !== null; }
+    /** Whether this tab has the connection; none has it where a worker does. */
+    get leads() { return this.#relay !== null; }
 
     /** Leaves the stream; the other tabs keep it. */
     close() {
         this.#readyState = SharedEventSource.CLOSED;
-        this.#leave();
+        this.#leave(SharedEventSource.#page);
+        this.#closing.abort();
     }
 
     addEventListener(type, ...rest) {
         super.addEventListener(type, ...rest);
         if (SharedEventSource.#own.includes(type) || this.#names.has(type)) return;
-        this.#want([type]);
-        this.#channel?.postMessage({ names: [type] });
+        this.#names.add(type);
+        this.#say();
+    }
+
+    #join() {
+        const script = SharedEventSource.#script;
+        if (this.#options.shared === false || !script || !window.SharedWorker) return this.#queue();
+        const name = this.#tune("worker");
+        const refused = () => {
+            if (this.#welcomed || this.#channel?.name !== name) return;
+            // By the page's policy, or since the file is another origin's.
+            SharedEventSource.#script = undefined;
+            this.#channel.close();
+            this.#queue();
+        };
+        try {
+            new SharedWorker(script, { name }).onerror = refused;
+            this.#say({ join: true });
+        } catch {
+            refused();
+        }
     }
 
     /** Waits for the lead, and listens to who has it until then. */
-    #join() {
-        const name = `martlet.js ${this.withCredentials ? "credentials " : ""}${this.#url.href}`;
+    #queue() {
+        const shares = this.#options.shared !== false && navigator.locks;
+        const name = this.#tune(shares ? "lock" : randomName());
+        const { signal } = this.#turn = new AbortController();
+        const lead = () => {
+            this.#relay = new Relay(name, this.#names, this.#lastEventId, opened => this.#lose(opened));
+            // The lock is held until this tab leaves, or until it is gone.
+            return new Promise(release => signal.addEventListener("abort", release));
+        };
+        if (!shares) return void lead();
+        navigator.locks.request(name, { signal }, () => signal.aborted || lead()).catch(() => { /* Left before its turn. */ });
+        this.#say({ join: true });
+    }
+
+    #tune(way) {
+        this.#works = way === "worker";
+        const name = channelName(way, this.#url.href, this.withCredentials);
         this.#channel = new BroadcastChannel(name);
         this.#channel.onmessage = ({ data }) => this.#hear(data);
-        const { signal } = this.#closing;
-        navigator.locks.request(name, { signal }, () => this.#lead()).catch(() => { /* Left before its turn came. */ });
-        this.#channel.postMessage({ names: [...this.#names], ask: this.#tab });
-        if (!(this.#options.replay > 0)) return;
-        this.#early = [];
-        // A leader that is just closing does not answer.
-        setTimeout(() => this.#catchUp([]), 2000);
+        return name;
     }
 
-    /** The lock is held until this tab leaves, or until it is gone. */
-    #lead() {
-        const { signal } = this.#closing;
-        if (signal.aborted) return undefined;
-        this.#catchUp([]);
-        this.#connect();
-        return new Promise(release => {
-            // A stream that ended for good must be known to the others before one of them has the lock.
-            signal.addEventListener("abort", () => setTimeout(release, 50));
-        });
+    /** Tells the relay that this tab is there, and what it wants to the other tabs, too: any may be the next to lead. */
+    #say(more) {
+        const at = { ...this.#heard, id: this.#lastEventId };
+        const { replay } = this.#options;
+        this.#channel?.postMessage(
+            { tab: this.#tab, page: SharedEventSource.#page, names: [...this.#names], at, replay, ...more });
     }
 
-    #connect() {
-        this.#term = Math.random().toString(36).slice(2);
-        const url = new URL(this.#url);
-        if (this.#lastEventId) url.searchParams.set("lastEventId", this.#lastEventId);
-        const source = this.#source = new EventSource(url, { withCredentials: this.withCredentials });
-        source.onopen = () => this.#relay({ state: source.readyState });
-        source.onerror = () => this.#relay({ state: source.readyState });
-        this.#relay({ state: source.readyState });
-        const names = [...this.#names];
-        this.#names.clear();
-        this.#want(names);
+    #leave(page) {
+        if (!this.#channel) return;
+        this.#say({ bye: true, page });
+        this.#channel.close();
+        this.#relay?.close();
+        this.#history?.close();
+        this.#turn.abort();
+        this.#channel = this.#relay = this.#history = null;
+        this.#welcomed = false;
     }
 
-    /** @param {Iterable<string>} names */
-    #want(names) {
-        for (const name of names) {
-            if (this.#names.has(name)) continue;
-            this.#names.add(name);
-            this.#source?.addEventListener(name, ({ data, lastEventId }) =>
-                this.#relay({ event: { name, data, id: lastEventId, term: this.#term } }));
-        }
+    #comeBack() {
+        if (this.#channel) return;
+        this.#enter(SharedEventSource.CONNECTING);
+        this.#join();
     }
 
-    /** Tells the other tabs, and this one. */
-    #relay(message) {
-        if (this.#readyState === SharedEventSource.CLOSED) return;
-        this.#channel?.postMessage(message);
-        this.#take(message);
+    /**
+     * The connection of this tab's relay was closed. If it was open once, that may have been the browser: when the page is
+     * left, or stopped. Then the next tab asks, and this one when it is its turn again. A refusal is for this tab only.
+     */
+    #lose(opened) {
+        this.#leave();
+        if (opened) this.#comeBack();
+        else this.#enter(SharedEventSource.CLOSED);
     }
 
     #hear(message) {
-        // All tabs know what all want, since any of them may be the next to lead.
-        if (message.names) this.#want(message.names);
-        if (message.ask && this.#source) {
-            this.#channel.postMessage(
-                { state: this.#readyState, id: this.#lastEventId, past: this.#past, to: message.ask });
+        if (!this.#channel) return;
+        for (const name of message.names ?? []) this.#names.add(name);
+        const { hello, welcome, roll, event, state, term } = message;
+        // After a tab comes a tab that has heard the same; after a worker nobody.
+        if (hello && hello !== this.#heard.term) {
+            if (this.#works) this.#welcomed = false;
+            this.#say({ join: !this.#welcomed });
         }
-        if (message.past && message.to === this.#tab) this.#catchUp(message.past);
-        // A leader's own state is what its connection says, not what its predecessor's last words were.
-        if (message.event || !this.#source) this.#take(message);
+        if (roll) this.#say();
+        if (welcome === this.#tab) return this.#settle(message);
+        if (!this.#welcomed) return;
+        if (event && this.#history) this.#held.push(message);
+        else if (event) this.#take(message);
+        if (state !== undefined) this.#enter(state);
     }
 
-    #take({ event, state, id }) {
-        if (id && !this.#lastEventId) this.#lastEventId = id;
-        if (event && this.#early && (event.name !== "martlet.resume" || isHole(event))) this.#early.push(event);
-        else if (event) this.#receive(event);
-        if (state === undefined || state === this.#readyState) return;
-        // Nobody is left who would tell the past.
-        if (state === SharedEventSource.CLOSED) this.#catchUp([]);
-        this.#readyState = state;
-        if (state === SharedEventSource.CLOSED) this.#leave();
-        this.#fire(new Event(state === SharedEventSource.OPEN ? "open" : "error"));
+    #settle({ events, complete, id, state, term, count }) {
+        if (this.#welcomed) return;
+        this.#welcomed = true;
+        if (!this.#lastEventId) this.#lastEventId = id;
+        for (const event of events) this.#receive(event, term);
+        if (this.#readyState === SharedEventSource.CLOSED) return;
+        if (complete) this.#heard = { term, count };
+        else this.#catchUp(id);
+        this.#enter(state);
     }
 
-    /** Both end with the same event, since one tab tells them in order: the longer one has all of the other. */
-    #catchUp(past) {
-        const early = this.#early;
-        if (!early || this.#readyState === SharedEventSource.CLOSED) return;
-        this.#early = null;
-        for (const event of past.length > early.length ? past : early) this.#receive(event);
+    /** Asks the server what came since this tab left, until that meets what the relay tells. */
+    #catchUp(id) {
+        this.#heard = { term: "", count: 0 };
+        this.#held = [];
+        this.#history?.close();
+        const source = this.#history = connect(this.#url, this.#lastEventId, this.withCredentials);
+        const own = randomName();
+        const goOn = index => {
+            source.close();
+            if (this.#history !== source) return;
+            this.#history = null;
+            for (const message of this.#held.slice(index)) this.#take(message);
+        };
+        for (const name of this.#names) {
+            listen(source, name, event => {
+                this.#receive(event, own);
+                const met = this.#held.findIndex(({ event: held }) => event.id && keyOf(held) === keyOf(event));
+                const nothingFollows = name === "martlet.resume" && readVerdict(event.data).verdict === "reset";
+                if (met >= 0 || nothingFollows || (id && event.id === id)) goOn(met + 1);
+            });
+        }
+        source.onerror = () => {
+            if (source.readyState !== EventSource.CLOSED || this.#history !== source) return;
+            this.#receive({ name: "martlet.resume", data: '{"verdict":"reset"}', id: "" }, own);
+            goOn(0);
+        };
     }
 
-    #receive({ name, data, id, term }) {
+    #take({ event, term, count }) {
+        if (this.#readyState === SharedEventSource.CLOSED) return;
+        this.#heard = { term, count };
+        this.#receive(event, term);
+    }
+
+    #receive({ name, data, id }, term) {
+        if (this.#readyState === SharedEventSource.CLOSED) return;
         // Only ids of the form epoch-sequence are unique: an application may give the same one twice. A verdict has the
         // id of what it is about.
         if (/-\d+$/.test(id) && name !== "martlet.resume") {
-            const key = `${id} ${name} ${data.length} ${data.slice(0, 64)}`;
+            const key = keyOf({ name, data, id });
             const earlier = this.#recent.get(key);
             if (earlier !== undefined && earlier !== term) return;
             this.#recent.set(key, term);
             if (this.#recent.size > 1000) this.#recent.delete(this.#recent.keys().next().value);
         }
-        if (isHole({ name, data })) this.#past = [];
-        else if (this.#options.replay > 0 && name !== "martlet.resume") {
-            this.#past.push({ name, data, id, term });
-            if (this.#past.length > this.#options.replay) this.#past.shift();
-        }
-        // A connection that resumed by its URL knows no id until an event brings one.
         if (id) this.#lastEventId = id;
         if (name === "martlet.resume") this.#verdict = readVerdict(data);
         this.#fire(new MessageEvent(name, { data, lastEventId: id, origin: this.#url.origin }));
@@ -249,60 +314,24 @@ class SharedEventSource extends EventTarget {
         if (name === "martlet.gap") this.#fire(new CustomEvent("gap", { detail: readGap(data) }));
     }
 
+    #enter(state) {
+        if (state === this.#readyState || this.#readyState === SharedEventSource.CLOSED) return;
+        this.#readyState = state;
+        if (state === SharedEventSource.CLOSED) {
+            this.#leave();
+            this.#closing.abort();
+        }
+        this.#fire(new Event(state === SharedEventSource.OPEN ? "open" : "error"));
+    }
+
     /** @param {Event} event */
     #fire(event) {
         this.dispatchEvent(event);
         if (["message", ...SharedEventSource.#own].includes(event.type)) this[`on${event.type}`]?.(event);
     }
-
-    #leave() {
-        this.#source?.close();
-        this.#source = null;
-        this.#closing.abort();
-        this.#channel?.close();
-        this.#channel = null;
-    }
 }
 
-/** Whether something is missing in this place. */
-function isHole({ name, data }) {
-    return name === "martlet.gap" || (name === "martlet.resume" && readVerdict(data).verdict !== "resumed");
-}
-
-/**
- * Lenient, but never silent about a hole: what cannot be read counts as `reset`.
- *
- * @param {string} data
- * @returns {ResumeVerdict}
- */
-function readVerdict(data) {
-    let said = data;
-    try {
-        said = JSON.parse(data);
-    } catch {
-        // A bare word.
-    }
-    const verdict = typeof said === "object" ? said?.verdict : said;
-    const known = ["resumed", "partial", "reset"].includes(verdict) ? verdict : "reset";
-    const place = Object.fromEntries(["after", "through"].flatMap(name =>
-        typeof said?.[name] === "string" ? [[name, said[name]]] : []));
-    return { verdict: known, ...place };
-}
-
-/**
- * Lenient as well: what cannot be read is a gap all the same.
- *
- * @param {string} data
- * @returns {EventGap}
- */
-function readGap(data) {
-    let said = null;
-    try {
-        said = JSON.parse(data);
-    } catch {
-        // Somewhere, then.
-    }
-    const types = { first: "string", last: "string", count: "number" };
-    return Object.fromEntries(Object.keys(types).flatMap(name =>
-        typeof said?.[name] === types[name] ? [[name, said[name]]] : []));
+/** @param {RelayedEvent} event */
+function keyOf({ name, data, id }) {
+    return `${id} ${name} ${data.length} ${data.slice(0, 64)}`;
 }

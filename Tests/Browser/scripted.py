@@ -5,7 +5,20 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-SCRIPT = pathlib.Path(__file__).parents[2] / "Sources/Middleware/martlet.js"
+SOURCES = pathlib.Path(__file__).parents[2] / "Sources/Middleware"
+
+
+def script():
+    """As ClientScript puts it together."""
+    return b"".join((SOURCES / name).read_bytes() for name in ("relay.js", "martlet.js"))
+
+
+# What a page must lack for its stream to be shared so.
+WAYS = {
+    "worker": "",
+    "lock": "delete window.SharedWorker;",
+    "alone": "delete window.SharedWorker; Object.defineProperty(navigator, 'locks', { value: undefined });",
+}
 
 PAGE = """<!doctype html><title>tab</title>
 <script>{before}</script>
@@ -28,9 +41,9 @@ PAGE = """<!doctype html><title>tab</title>
 class ScriptedServer:
     """Events are numbered from 1. With `remembers`, they have ids and a stream is resumed from the last so many."""
 
-    def __init__(self, remembers=0, before="", options='{ events: ["note"] }'):
+    def __init__(self, remembers=0, way="worker", options='{ events: ["note"] }'):
         self.remembers, self.refuses, self.ids = remembers, False, "e-{}"
-        self.page = PAGE.format(before=before, options=options).encode()
+        self.page = PAGE.format(before=WAYS[way], options=options).encode()
         self.changed = threading.Condition()
         self.events, self.streams, self.asked = [], set(), []
         server = self
@@ -46,7 +59,7 @@ class ScriptedServer:
                 if path == "/events":
                     return server.stream(self)
                 if path == "/martlet.js":
-                    return self.answer(SCRIPT.read_bytes(), "text/javascript; charset=utf-8")
+                    return self.answer(script(), "text/javascript; charset=utf-8")
                 if path == "/":
                     return self.answer(server.page, "text/html; charset=utf-8")
                 self.answer(b"", "text/plain", 404)

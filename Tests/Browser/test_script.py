@@ -1,4 +1,7 @@
-"""martlet.js in Chromium: the tabs of a browser share a connection, and lose nothing when the one that has it closes."""
+"""martlet.js in Chromium: the tabs of a browser share a connection, and lose nothing when the one that has it closes.
+
+Each test runs over both ways to share it, a worker and a lock, but for those of what happens when the lock is handed on.
+"""
 import threading
 import time
 
@@ -65,6 +68,14 @@ def browser(tmp_path_factory):
     driver.quit()
 
 
+@pytest.fixture(params=["worker", "lock"], autouse=True)
+def way(request):
+    return request.param
+
+
+handed_on = pytest.mark.parametrize("way", ["lock"], indirect=True)
+
+
 @pytest.fixture
 def tabs(browser):
     opened = []
@@ -84,19 +95,20 @@ def numbers(count, first=1):
     return [str(number) for number in range(first, count + 1)]
 
 
-def test_eight_tabs_have_one_connection(tabs):
-    with ScriptedServer(remembers=1000) as server:
+def test_eight_tabs_have_one_connection(tabs, way):
+    with ScriptedServer(remembers=1000, way=way) as server:
         eight = tabs(server, 8)
         server.publish(count=20)
         eight.wait_for_all("return seen", numbers(20))
-        assert len(eight.leaders) == 1
+        assert len(eight.leaders) == (1 if way == "lock" else 0)
         assert server.asked == [""]
         assert server.count == 1
         assert eight.all("return stream.lastEventId") == ["e-20"] * 8
 
 
-def test_nothing_is_lost_or_doubled_when_the_leading_tab_closes(tabs):
-    with ScriptedServer(remembers=1000) as server:
+@handed_on
+def test_nothing_is_lost_or_doubled_when_the_leading_tab_closes(tabs, way):
+    with ScriptedServer(remembers=1000, way=way) as server:
         eight = tabs(server, 8)
         server.publish()
         eight.wait_for_all("return seen", ["1"])
@@ -125,9 +137,10 @@ def test_nothing_is_lost_or_doubled_when_the_leading_tab_closes(tabs):
         assert all(server.asked[1:]), "every successor resumes"
 
 
-def test_a_tab_that_has_not_all_yet_gets_the_rest_from_the_next_leader(tabs):
+@handed_on
+def test_a_tab_that_has_not_all_yet_gets_the_rest_from_the_next_leader(tabs, way):
     """The history starts where the first tab stops: what it had seen is known to the others though they saw it relayed."""
-    with ScriptedServer(remembers=3) as server:
+    with ScriptedServer(remembers=3, way=way) as server:
         two = tabs(server, 2)
         server.publish(count=10)
         two.wait_for_all("return seen", numbers(10))
@@ -140,8 +153,8 @@ def test_a_tab_that_has_not_all_yet_gets_the_rest_from_the_next_leader(tabs):
         assert two.all("return stream.verdict") == [{"verdict": "resumed"}]
 
 
-def test_a_hole_is_told_to_every_tab(tabs):
-    with ScriptedServer(remembers=3) as server:
+def test_a_hole_is_told_to_every_tab(tabs, way):
+    with ScriptedServer(remembers=3, way=way) as server:
         three = tabs(server, 3)
         server.publish()
         three.wait_for_all("return seen", ["1"])
@@ -162,8 +175,8 @@ def test_a_hole_is_told_to_every_tab(tabs):
         assert three.all("return stream.lastEventId") == ["e-15"] * 3
 
 
-def test_a_gap_can_be_listened_for_and_need_not_be_readable(tabs):
-    with ScriptedServer() as server:
+def test_a_gap_can_be_listened_for_and_need_not_be_readable(tabs, way):
+    with ScriptedServer(way=way) as server:
         two = tabs(server, 2)
         two.all("""
             window.heard = [];
@@ -178,8 +191,8 @@ def test_a_gap_can_be_listened_for_and_need_not_be_readable(tabs):
         assert [[gap for gap, _ in gaps] for gaps in two.all("return gaps")] == [[{}, {"last": "e-9"}]] * 2
 
 
-def test_what_a_tab_is_told_first_never_reaches_across_a_hole(tabs):
-    with ScriptedServer(remembers=3, options='{ events: ["note"], replay: 30 }') as server:
+def test_what_a_tab_is_told_first_never_reaches_across_a_hole(tabs, way):
+    with ScriptedServer(remembers=3, way=way, options='{ events: ["note"], replay: 30 }') as server:
         page = tabs(server, 1)
         server.publish(count=2)
         page.wait_for_all("return seen", numbers(2))
@@ -203,8 +216,9 @@ def test_what_a_tab_is_told_first_never_reaches_across_a_hole(tabs):
         join(numbers(16, first=14))
 
 
-def test_without_a_history_the_stream_goes_on_in_the_next_tab(tabs):
-    with ScriptedServer() as server:
+@handed_on
+def test_without_a_history_the_stream_goes_on_in_the_next_tab(tabs, way):
+    with ScriptedServer(way=way) as server:
         three = tabs(server, 3)
         server.publish()
         three.wait_for_all("return seen", ["1"])
@@ -218,8 +232,9 @@ def test_without_a_history_the_stream_goes_on_in_the_next_tab(tabs):
         assert all("open" in states for states in three.all("return states"))
 
 
-def test_ids_that_an_application_repeats_are_all_delivered(tabs):
-    with ScriptedServer(remembers=1000) as server:
+@handed_on
+def test_ids_that_an_application_repeats_are_all_delivered(tabs, way):
+    with ScriptedServer(remembers=1000, way=way) as server:
         server.ids = "1"
         two = tabs(server, 2)
         server.publish(count=3)
@@ -231,8 +246,9 @@ def test_ids_that_an_application_repeats_are_all_delivered(tabs):
         two.wait_for_all("return seen", [*numbers(3), "2", "3"])
 
 
-def test_a_type_that_only_one_tab_listens_for_reaches_it(tabs):
-    with ScriptedServer(remembers=1000) as server:
+@handed_on
+def test_a_type_that_only_one_tab_listens_for_reaches_it(tabs, way):
+    with ScriptedServer(remembers=1000, way=way) as server:
         three = tabs(server, 3)
         follower = next(tab for tab in three.handles if tab not in three.leaders)
         three.js(follower, "window.rare = []; stream.addEventListener('rare', event => rare.push(event.data))")
@@ -252,8 +268,9 @@ def test_a_type_that_only_one_tab_listens_for_reaches_it(tabs):
         assert three.js(follower, "return rare") == [str(len(server.events) - 1)]
 
 
-def test_closing_leaves_the_stream_to_the_other_tabs(tabs):
-    with ScriptedServer(remembers=1000) as server:
+@handed_on
+def test_closing_leaves_the_stream_to_the_other_tabs(tabs, way):
+    with ScriptedServer(remembers=1000, way=way) as server:
         three = tabs(server, 3)
         (leader,) = three.leaders
         three.js(leader, "stream.close()")
@@ -272,26 +289,25 @@ def test_closing_leaves_the_stream_to_the_other_tabs(tabs):
         assert server.count == 1
 
 
-def test_a_stream_that_ends_for_good_ends_in_every_tab(tabs):
-    with ScriptedServer() as server:
+def test_a_stream_that_ends_for_good_ends_in_every_tab(tabs, way):
+    with ScriptedServer(way=way) as server:
         three = tabs(server, 3)
         server.refuses = True
         server.end_streams()
         three.wait_for_all("return stream.readyState", 2)
-        assert len(server.asked) == 2
+        # A tab does not take another's word for it, and the one whose stream was open asks twice.
+        assert len(server.asked) == (2 if way == "worker" else 5)
         assert three.all("return states.at(-1)") == [2] * 3
 
 
 @pytest.mark.parametrize(
-    "server",
-    [
-        {"before": "Object.defineProperty(navigator, 'locks', { value: undefined })"},
-        {"options": '{ events: ["note"], shared: false }'},
-    ],
-    ids=["no locks", "not shared"],
+    "way, options",
+    [("alone", '{ events: ["note"] }'), ("worker", '{ events: ["note"], shared: false }')],
+    ids=["neither worker nor locks", "not shared"],
+    indirect=["way"],
 )
-def test_without_locks_each_tab_has_a_plain_connection(tabs, server):
-    with ScriptedServer(remembers=1000, **server) as server:
+def test_each_tab_has_a_connection_of_its_own(tabs, way, options):
+    with ScriptedServer(remembers=1000, way=way, options=options) as server:
         two = tabs(server, 2)
         assert server.count == 2
         server.publish()
