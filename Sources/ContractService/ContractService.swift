@@ -5,6 +5,9 @@ import Martlet
 struct ContractService: App {
     func configure(_ app: inout AppBuilder) throws {
         app.services.add(Streams())
-        app.controllers(StreamController.self, CompressedController.self)
+        // So that a test of pauses need not last long.
+        app.limits.heartbeat = .seconds(1)
+        app.controllers(
+            StreamController.self, CompressedController.self, EndingController.self, CompletionController.self)
     }
 }

@@ -10,7 +10,11 @@ struct StreamController {
 
     struct Capabilities: Encodable {
         let name = "martlet"
-        let capabilities = ["headers", "last-event-id", "post", "report", "read-timeout", "restart", "bom"]
+        let capabilities = [
+            "headers", "last-event-id", "post", "report", "read-timeout", "restart", "bom",
+            // A 204 ends the stream for good.
+            "server-directed-shutdown-request",
+        ]
     }
 
     /// Says that the service is up, and what it can do beyond the standard.
@@ -68,6 +72,9 @@ struct StreamOrder: Decodable, Sendable {
         configuration.backoff = .none
         if let initialDelayMs { configuration.retry = .milliseconds(max(initialDelayMs, 0)) }
         configuration.idleTimeout = readTimeoutMs.map { .milliseconds($0) }
+        // Suites send messages of many megabytes on one line.
+        configuration.maximumLineBytes = 64 << 20
+        configuration.maximumEventBytes = 64 << 20
         configuration.lastEventID = lastEventId ?? ""
         if let method, let method = HTTPRequest.Method(method) { configuration.method = method }
         configuration.body = body.map { ByteBuffer(string: $0) }

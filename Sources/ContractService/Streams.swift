@@ -21,7 +21,11 @@ final class Streams: Sendable {
         let source = EventSource(order.streamUrl, configuration: order.configuration)
         let (messages, continuation) = AsyncStream<Message>.makeStream()
         source.onMessage { continuation.yield(Message($0)) }
-        source.onError { continuation.yield(Message($0)) }
+        source.onError { error in
+            // The suite has ordered that.
+            if case .dropped = error { return }
+            continuation.yield(Message(error))
+        }
         source.onClose { continuation.finish() }
         Task { [web] in
             // Numbered, since the suite may read them in another order.

@@ -115,9 +115,8 @@ def event(data, type="message", id=""):
 
 
 def test_the_service_says_what_it_can(service):
-    assert {"headers", "last-event-id", "post", "report", "read-timeout", "restart"} <= set(
-        httpx.get(service).json()["capabilities"]
-    )
+    wanted = {"headers", "last-event-id", "post", "report", "read-timeout", "restart", "server-directed-shutdown-request"}
+    assert wanted <= set(httpx.get(service).json()["capabilities"])
 
 
 SAMPLES = {
@@ -214,7 +213,7 @@ def test_a_restart_connects_again(suite, client):
     first.send("data: x\n\n")
     assert suite.events(1) == [event("x")]
     assert httpx.post(url, json={"command": "restart"}).is_success
-    assert suite.message()["kind"] == "error"
+    # What was ordered is no error: the next that is reported is an event.
     second = suite.connection()
     second.send("data: y\n\n")
     assert suite.events(1) == [event("y")]
@@ -237,6 +236,28 @@ def test_a_status_that_is_final_is_reported(suite, client, status):
     client()
     suite.connection(opened=False).refuse(status)
     assert str(status) in suite.message()["comment"]
+
+
+def test_a_204_ends_the_stream_for_good(suite, client):
+    url = client()
+    connection = suite.connection()
+    connection.send("data: x\n\n")
+    assert suite.events(1) == [event("x")]
+    connection.done.set()
+    assert suite.message()["kind"] == "error"
+    suite.connection(opened=False).refuse(204)
+    with pytest.raises(queue.Empty):
+        suite.connections.get(timeout=1)
+    assert httpx.delete(url).is_success
+
+
+def test_a_message_of_many_megabytes_arrives(suite, client):
+    client()
+    connection = suite.connection()
+    data = "x" * (14 << 20)
+    connection.send(f"data: {data}\n\n")
+    assert suite.events(1) == [event(data)]
+    connection.done.set()
 
 
 def test_what_is_unknown_or_malformed_is_refused(service, suite):
