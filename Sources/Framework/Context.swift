@@ -27,9 +27,8 @@ public final class Context: Sendable {
     private let state = Mutex(State())
     /// Guards `metadata`: a change of it is one access, so that child tasks that set cookies lose none of each other's.
     private let metadataLock = Mutex(())
-    // Touched under its lock alone.
-    nonisolated(unsafe) private var metadata = ResponseMetadata()
-    nonisolated(unsafe) private var isMetadataTouched = false
+    // Touched under that lock alone. nil until it is changed.
+    nonisolated(unsafe) private var metadata: ResponseMetadata?
 
     init(request: Request, client: ClientInfo, environment: ApplicationEnvironment, eventLoop: any EventLoop) {
         self.request = request
@@ -67,12 +66,11 @@ public final class Context: Sendable {
 
     /// Headers, cookies and status to add to what the action returns. A thrown error sends none of them.
     public var response: ResponseMetadata {
-        get { metadataLock.withLock { _ in metadata } }
+        get { metadataLock.withLock { _ in metadata } ?? ResponseMetadata() }
         _modify {
             metadataLock._unsafeLock()
             defer { metadataLock._unsafeUnlock() }
-            isMetadataTouched = true
-            yield &metadata
+            yield &metadata[default: ResponseMetadata()]
         }
     }
 
@@ -135,7 +133,7 @@ public final class Context: Sendable {
         if let failure { throw failure }
         var response = response
         response.encodeURIs()
-        guard let metadata = metadataLock.withLock({ _ in isMetadataTouched ? metadata : nil }) else { return response }
+        guard let metadata = metadataLock.withLock({ _ in metadata }) else { return response }
         if let status = metadata.status { response.status = status }
         for name in Set(metadata.headers.lazy.map(\.name)) {
             response.headers[fields: name] = metadata.headers[fields: name]
@@ -196,4 +194,18 @@ struct ApplicationEnvironment: Sendable {
     let isDevelopment: Bool
     let observer: (any ApplicationObserver)?
     let requestIDs = RequestIDs()
+}
+
+extension Optional {
+    /// The value, made where there is none.
+    fileprivate subscript(default make: @autoclosure () -> Wrapped) -> Wrapped {
+        get { self ?? make() }
+        _modify {
+            var value = self ?? make()
+            // Held once, so that changing it copies nothing.
+            self = nil
+            defer { self = value }
+            yield &value
+        }
+    }
 }

@@ -233,4 +233,26 @@ struct SessionController {
         #expect(response.status == .internalServerError)
         #expect(host.log.contains { "\($0)".contains("add app.use(Sessions(.memory))") }, "\(host.log)")
     }
+
+    @Test func `a flood of sessions takes the place of its own, and not of those who use theirs`() {
+        let store = MemorySessionStore(idleTime: .seconds(3600), maxSessions: 100)
+        let users = (0..<60).map { _ in SessionID() }
+        for user in users {
+            store.create(user, ["user": "1"])
+            #expect(store.load(user) != nil)
+        }
+        for _ in 0..<5000 { store.create(SessionID(), ["attempts": "1"]) }
+        #expect(store.count == 100)
+        #expect(users.allSatisfy { store.load($0) != nil })
+        // Where all are used, the last uses decide.
+        let crowd = (0..<200).map { _ in SessionID() }
+        for one in crowd {
+            store.create(one, [:])
+            _ = store.load(one)
+            _ = store.load(users[0])
+        }
+        #expect(store.count <= 100)
+        #expect(store.load(users[0]) != nil)
+        #expect(crowd.suffix(10).allSatisfy { store.load($0) != nil })
+    }
 }

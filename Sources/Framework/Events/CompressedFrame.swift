@@ -15,15 +15,17 @@ package struct CompressedFrame: Sendable {
     let combination: UInt
 
     /// What it takes of memory.
-    var byteCount: Int { blocks.readableBytes + chunk.storageCapacity }
+    var byteCount: Int { chunk.storageCapacity }
 
     fileprivate init(blocks: ByteBuffer, of payload: ByteBuffer) {
-        self.blocks = blocks
         var chunk = ByteBufferAllocator().buffer(capacity: blocks.readableBytes + 12)
         chunk.writeString(String(blocks.readableBytes, radix: 16) + "\r\n")
         chunk.writeImmutableBuffer(blocks)
         chunk.writeStaticString("\r\n")
         self.chunk = chunk
+        // A slice, so that the bytes are there once.
+        let start = chunk.writerIndex - 2 - blocks.readableBytes
+        self.blocks = chunk.getSlice(at: start, length: blocks.readableBytes) ?? blocks
         length = payload.readableBytes
         checksum = payload.withUnsafeReadableBytes { bytes in
             UInt32(truncatingIfNeeded: crc32_z(0, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count))

@@ -36,8 +36,9 @@ package final class PublishedEvent: Sendable {
 }
 
 extension PublishedEvent {
-    /// What it takes of the history's bytes: its own, and about what stands around them in memory.
-    var historyBytes: Int { frame.byteCount + 512 }
+    /// What it takes of the history's bytes: those of its buffer, which may have grown beyond what it holds, and about what
+    /// stands around it in memory.
+    var historyBytes: Int { frame.chunk.storageCapacity + audience.nameBytes + 512 }
 
     /// The topic whose slow readers may hold up who publishes this.
     var suspendingTopic: String? {

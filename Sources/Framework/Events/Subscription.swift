@@ -12,6 +12,14 @@ public enum EventAudience: Sendable, Hashable {
     case topic(String)
     /// The streams that were opened for the user.
     case user(String)
+
+    /// The bytes of the topic's or user's name.
+    var nameBytes: Int {
+        switch self {
+        case .everyone: 0
+        case .topic(let name), .user(let name): name.utf8.count
+        }
+    }
 }
 
 /// Tells whether an event is for a subscription, for who asks about many.

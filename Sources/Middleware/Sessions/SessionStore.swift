@@ -1,4 +1,5 @@
 import MartletCore
+import NIOCore
 import Synchronization
 
 /// Where sessions are kept. A session that is not used for the idle time is gone.
@@ -48,13 +49,20 @@ extension ImmediateSessionStore {
 }
 
 /// Sessions in this process's memory: gone with it.
+///
+/// There are `maxSessions` at most. Beyond, a new one takes the place of the oldest that was never asked for again since it
+/// was made, as those of a flood are; only where there is none, of the one whose last use is longest ago.
 public final class MemorySessionStore: ImmediateSessionStore {
     private struct Entry {
         var values: [String: String]
         var lastUse: Duration
+        /// True once a request has come with it.
+        var isUsed = false
     }
     private struct State {
         var entries: [SessionID: Entry] = [:]
+        /// In the order they were made. Those that are used or gone by now are passed over.
+        var unused: CircularBuffer<SessionID> = []
         var nextSweep: Duration
         var stopwatch: Stopwatch
 
@@ -62,23 +70,43 @@ public final class MemorySessionStore: ImmediateSessionStore {
             stopwatch = Stopwatch(elapsed: clock.stopwatch())
             self.nextSweep = nextSweep
         }
+
+        mutating func makeRoom() {
+            while let oldest = unused.popFirst() {
+                guard let entry = entries[oldest], !entry.isUsed else { continue }
+                entries[oldest] = nil
+                return
+            }
+            // Some at a time: all have to be looked at.
+            let last = entries.sorted { $0.value.lastUse < $1.value.lastUse }.prefix(1 + entries.count / 16)
+            for (id, _) in last { entries[id] = nil }
+        }
+
+        mutating func forgetUsed() {
+            unused = unused.filter { entries[$0]?.isUsed == false }.reduce(into: []) { $0.append($1) }
+        }
     }
     /// A closure of its own under a mutex would get another wrapper with every look at it.
     private struct Stopwatch { let elapsed: @Sendable () -> Duration }
     private let idleTime: Duration
+    private let maxSessions: Int
     private let followsApplication: Bool
     private let state: Mutex<State>
 
-    /// - Parameter idleTime: after how long without a request a session ends, by the clock of the application.
-    public init(idleTime: Duration = .seconds(30 * 60)) {
+    /// - Parameters:
+    ///   - idleTime: after how long without a request a session ends, by the clock of the application.
+    ///   - maxSessions: how many there may be, at least 1; each takes some hundred bytes and its values.
+    public init(idleTime: Duration = .seconds(30 * 60), maxSessions: Int = 100_000) {
         self.idleTime = idleTime
+        self.maxSessions = max(1, maxSessions)
         followsApplication = true
         state = Mutex(State(ContinuousClock(), nextSweep: idleTime))
     }
 
     /// - Parameter clock: what measures the idle time.
-    public init<C: Clock<Duration>>(idleTime: Duration, clock: C) {
+    public init<C: Clock<Duration>>(idleTime: Duration, maxSessions: Int = 100_000, clock: C) {
         self.idleTime = idleTime
+        self.maxSessions = max(1, maxSessions)
         followsApplication = false
         state = Mutex(State(clock, nextSweep: idleTime))
     }
@@ -101,6 +129,7 @@ public final class MemorySessionStore: ImmediateSessionStore {
                 return nil
             }
             state.entries.values[index].lastUse = now
+            state.entries.values[index].isUsed = true
             return state.entries.values[index].values
         }
     }
@@ -113,7 +142,10 @@ public final class MemorySessionStore: ImmediateSessionStore {
                 state.entries = state.entries.filter { now - $0.value.lastUse < idleTime }
                 state.nextSweep = now + idleTime
             }
+            if state.entries.count >= maxSessions { state.makeRoom() }
             state.entries[id] = Entry(values: values, lastUse: now)
+            state.unused.append(id)
+            if state.unused.count > 2 * state.entries.count + 64 { state.forgetUsed() }
         }
     }
 
