@@ -125,12 +125,10 @@ import Testing
         ("gzip;q=abc", false), ("gzip;q=nan", false), ("gzip;q=1e9", false), ("gzip;q=", false), ("gzip;q", false),
         ("gzip;q=1.001", false), ("gzip;q=0.1234", false), ("gzip;q=2", false), ("gzip;q=-1", false), ("*", true),
         ("*;q=0", false), ("br, gzip ; q=0.5", true), ("gzip;q=0, *", false), ("GZIP;Q=0.5", true), ("", false),
-        ("identity", false), ("gzip;q=.5", false), ("gzip;q=0.", true), ("gzip;q=1.", true),
+        ("identity", false), ("gzip;q=.5", false), ("gzip;q=0.", false), ("gzip;q=1.", true),
     ])
     func `a weight that is none is no acceptance`(field: String, isAccepted: Bool) {
-        // `0.` and `1.` are qvalues by the grammar: "0" [ "." 0*3DIGIT ].
-        let accepts = ContentCoding.acceptsGzip([.acceptEncoding: field])
-        #expect(accepts == (field == "gzip;q=0." ? false : isAccepted))
+        #expect(ContentCoding.acceptsGzip([.acceptEncoding: field]) == isAccepted)
     }
 
     @Test func `cookies say what they are told to`() throws {
@@ -149,12 +147,6 @@ import Testing
             let response = try await client.get("/rules/many-cookies")
             #expect(response.headers[values: .setCookie].count == 50)
         }
-    }
-
-    @Test func `an OPTIONS of the app's own keeps Allow`() async throws {
-        let response = try await client.options("/rules/optional")
-        #expect(response.text == "mine")
-        #expect(response.headers[.allow] == "GET, OPTIONS, HEAD")
     }
 }
 
@@ -200,6 +192,4 @@ struct RulesController {
             try await group.waitForAll()
         }
     }
-    @GET("optional") func optional() -> String { "got" }
-    @OPTIONS("optional") func options() -> String { "mine" }
 }

@@ -75,10 +75,9 @@ function chat(log) {
     });
 
     /** Asks who is signed in, and joins or leaves accordingly; `/events` starts anew for another user. */
-    async function refresh({ aloud = false } = {}) {
+    async function refresh() {
         const reply = await call("/account/profile");
         if (!reply.ok && reply.status !== 401) return say($("chat-reply"), reply);
-        if (aloud && !reply.ok) say($("chat-reply"), reply);
         const next = reply.ok ? reply.body.data : null;
         const first = user === undefined;
         if (!first && JSON.stringify(next) === JSON.stringify(user)) return;
@@ -121,5 +120,5 @@ function chat(log) {
         event.preventDefault();
         $("chat-form").requestSubmit();
     });
-    refresh({ aloud: true });
+    refresh();
 }
