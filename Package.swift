@@ -8,7 +8,13 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let swiftSyntax = Package.Dependency.package(url: "https://github.com/swiftlang/swift-syntax.git", from: "603.0.1")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+
+/// What is planned other than all that is below. Both plans are at the end.
+let plan = Context.environment["MARTLET_PLAN"]
+/// The macros' plugin, unless the compiler is told of one that is built.
+let macros: [Target.Dependency] = plan == "built-macros" ? [] : ["MartletMacros"]
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 /// An async function runs where its caller does: without it each call in a request's chain asks for its executor anew.
@@ -27,12 +33,12 @@ let package = Package(
         .library(name: "MartletRouting", targets: ["MartletRouting"]),
     ],
     dependencies: [
+        swiftSyntax,
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
-        .package(url: "https://github.com/swiftlang/swift-syntax.git", from: "603.0.1"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
     ],
@@ -42,8 +48,8 @@ let package = Package(
         .target(name: "CRegistry"),
         .target(name: "MartletRouting", path: "Sources/Routing", swiftSettings: strict),
         .target(
-            name: "MartletEventStream", dependencies: ["MartletMacros", nio], path: "Sources/EventStream",
-            swiftSettings: strict),
+            name: "MartletEventStream", dependencies: macros + [nio], path: "Sources/EventStream", swiftSettings: strict
+        ),
         .macro(
             name: "MartletMacros",
             dependencies: [
@@ -55,9 +61,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "MartletCore",
-            dependencies: [
-                "CRegistry", "CZlib", "MartletRouting", "MartletEventStream", "MartletMacros", nio, nioPosix, httpTypes,
-                logging, metrics,
+            dependencies: macros + [
+                "CRegistry", "CZlib", "MartletRouting", "MartletEventStream", nio, nioPosix, httpTypes, logging,
+                metrics,
             ],
             path: "Sources/Framework",
             swiftSettings: strictOnCaller),
@@ -176,3 +182,32 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+switch plan {
+case "macros":
+    // SwiftPM builds whatever shares a plan with the tests of a macro for the host, too. So those tests have a plan of their
+    // own, in the same build folder, with the macros, what these are made of, and nothing else.
+    package.name = "martlet-macros"
+    package.products = []
+    package.dependencies = [swiftSyntax]
+    package.targets.removeAll { !["MartletRouting", "MartletMacros"].contains($0.name) }
+    package.targets.append(
+        .testTarget(
+            name: "MacroTests",
+            dependencies: [
+                "MartletMacros",
+                .product(name: "SwiftSyntaxMacroExpansion", package: "swift-syntax"),
+                .product(name: "SwiftSyntaxMacrosGenericTestSupport", package: "swift-syntax"),
+                .product(name: "SwiftParser", package: "swift-syntax"),
+            ],
+            swiftSettings: strict))
+case "built-macros":
+    // A release build compiles the macros and swift-syntax optimised, which takes longer than everything else together, to
+    // run them for seconds. With this plan it takes the plugin of a debug build: -Xswiftc -load-plugin-executable.
+    package.dependencies.removeFirst()
+    package.targets.removeAll { $0.name == "MartletMacros" }
+case let other?:
+    fatalError("MARTLET_PLAN is 'macros', 'built-macros' or not set, not '\(other)'.")
+case nil:
+    break
+}

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
+BUILD = str(PACKAGE.parent / "Scripts" / "build-release")
 TOOLS = PACKAGE / ".build" / "tools"
 RELEASE = PACKAGE / ".build" / "release"
 
@@ -12,8 +13,7 @@ SERVERS = ["martlet-bench", "hummingbird-peer", "nio-peer"]
 
 def build(products):
     for product in products:
-        subprocess.run(
-            ["swift", "build", "-c", "release", "--package-path", str(PACKAGE), "--product", product], check=True)
+        subprocess.run([BUILD, "--package-path", str(PACKAGE), "--product", product], check=True)
     TOOLS.mkdir(parents=True, exist_ok=True)
     for name in ["stream-load", "write-loop"]:
         compile_c([PACKAGE / "C" / f"{name}.c", "-o", TOOLS / name, "-lz"])

@@ -116,7 +116,6 @@ def caddy(folder, port, app):
 {{
     admin off
     auto_https off
-    persist_config off
     storage file_system {folder}
 }}
 http://127.0.0.1:{port} {{
