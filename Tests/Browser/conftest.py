@@ -12,12 +12,6 @@ from selenium.webdriver.chrome.service import Service
 from page import Page
 
 
-def pytest_collection_modifyitems(items):
-    """Files run side by side. What looks at the app of MARTLET_URL runs in one process, since it counts who is there."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("app" if "url" in item.fixturenames else item.path.stem))
-
-
 @pytest.fixture(scope="session")
 def url():
     return os.environ.get("MARTLET_URL", "http://127.0.0.1:8080").rstrip("/")
