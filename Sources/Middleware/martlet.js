@@ -212,7 +212,7 @@ class SharedEventSource extends EventTarget {
         this.#say({ bye: true, page });
         this.#channel.close();
         this.#relay?.close();
-        this.#history?.close();
+        if (this.#history) disconnect(this.#history);
         this.#turn.abort();
         this.#channel = this.#relay = this.#history = null;
         this.#welcomed = false;

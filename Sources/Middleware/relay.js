@@ -146,7 +146,7 @@ class Relay {
     }
 
     #disconnect() {
-        this.#source?.close();
+        if (this.#source) disconnect(this.#source);
         this.#source = null;
         this.#left.clear();
         this.#memory = [];
@@ -195,6 +195,12 @@ function connect(url, lastEventId, withCredentials) {
     const resumed = new URL(url);
     if (lastEventId) resumed.searchParams.set("lastEventId", lastEventId);
     return new EventSource(resumed, { withCredentials });
+}
+
+/** For good: WebKit connects the sources of a page that comes back, though they were closed when it was left. */
+function disconnect(source) {
+    source.close();
+    source.onopen = source.onerror = () => source.close();
 }
 
 /** @param {(event: RelayedEvent) => void} tell */

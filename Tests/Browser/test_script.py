@@ -2,6 +2,7 @@
 
 Each test runs over both ways to share it, a worker and a lock, but for those of what happens when the lock is handed on.
 """
+import os
 import threading
 import time
 
@@ -9,6 +10,7 @@ import pytest
 from selenium.webdriver.support.ui import WebDriverWait
 
 from conftest import launch
+from engines import launch_engine
 from scripted import ScriptedServer
 
 PATIENCE = 25  # seconds
@@ -63,7 +65,8 @@ class Tabs:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    driver = launch(tmp_path_factory.mktemp("script"))
+    engine, profile = os.environ.get("MARTLET_ENGINE", "chromium"), tmp_path_factory.mktemp("script")
+    driver = launch(profile) if engine == "chromium" else launch_engine(engine, profile)
     yield driver
     driver.quit()
 

@@ -47,6 +47,13 @@ MEANWHILE = ["events meanwhile"] + (["no events"] if os.environ.get("MARTLET_TAB
 @pytest.mark.parametrize("deed", DEEDS)
 def test_the_others_go_on(tabs, deed, way, leads, meanwhile):  # noqa: F811
     script, stays = DEEDS[deed]
+    engine = os.environ.get("MARTLET_ENGINE", "chromium")
+    # MiniBrowser shows a page of its own instead.
+    stays = stays and not (engine == "webkit" and deed == "writes a mail")
+    if deed == "freezes" and engine != "chromium":
+        pytest.skip("only Chromium can be told to freeze a page")
+    if engine == "webkit" and (deed, way, leads) == ("stops", "lock", True):
+        pytest.skip("WebKit stops a stream without a word: its readyState stays OPEN (Docs/client.md)")
     with ScriptedServer(remembers=1000, way=way) as server:
         three = tabs(server, 3)
         server.publish(count=2)
@@ -60,7 +67,7 @@ def test_the_others_go_on(tabs, deed, way, leads, meanwhile):  # noqa: F811
             server.publish(count=3)
             count += 3
         if deed == "comes back":
-            three.driver.switch_to.window(actor)
+            wait(three, lambda: three.js(actor, "return location.pathname") == "/elsewhere", "it is away", str)
             three.driver.back()
         if deed == "freezes":
             three.driver.switch_to.window(actor)
@@ -71,9 +78,12 @@ def test_the_others_go_on(tabs, deed, way, leads, meanwhile):  # noqa: F811
         heard = lambda: [three.js(tab, "return seen") for tab in others]  # noqa: E731
         wait(three, lambda: heard() == [numbers(count)] * len(others), f"{deed}: the others heard {{}}", heard)
         # All that are there, the one that did it included, hear what comes then.
+        there = others + ([actor] if stays else [])
+        state = "return typeof stream === 'object' ? stream.readyState : -1"
+        states = lambda: [three.js(tab, state) for tab in there]  # noqa: E731
+        wait(three, lambda: states() == [1] * len(there), f"{deed}: the states are {{}}", states)
         server.publish()
         last = str(count + 1)
-        there = others + ([actor] if stays else [])
         lasts = lambda: [three.js(tab, "return seen.at(-1)") for tab in there]  # noqa: E731
         wait(three, lambda: lasts() == [last] * len(there), f"{deed}: the last was {{}}", lasts)
         assert heard() == [numbers(count + 1)] * len(others)

@@ -201,6 +201,20 @@ struct WrappedController {
         #expect(lines.contains { $0.contains("GET /quick/ok") && $0.contains("401") }, "\(lines)")
     }
 
+    @Test func `the request log has one line for each answer`() async throws {
+        let host = try TestHost(controllers: QuickController.self, middleware: RequestLog(level: .notice))
+        let client = host.client()
+        _ = try await client.get("/quick/ok?secret=1")
+        _ = try await client.get("/nowhere")
+        _ = try await client.delete("/quick/ok")
+        let lines = host.log.filter { $0.level == .notice }
+        #expect(lines.map(\.message) == ["GET /quick/ok", "GET /nowhere", "DELETE /quick/ok"])
+        #expect(lines.map { $0.metadata["status"] } == ["200", "404", "405"])
+        #expect(lines.map { $0.metadata["route"] } == ["Quick@ok", "-", "-"])
+        #expect(lines.allSatisfy { $0.metadata["address"] == "127.0.0.1" })
+        #expect(lines.allSatisfy { Int($0.metadata["microseconds"] ?? "") ?? -1 >= 0 })
+    }
+
     @Test func `middleware knows the route before the action runs`() async throws {
         struct Asking: ImmediateMiddleware {
             let journal: Journal

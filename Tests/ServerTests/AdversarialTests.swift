@@ -42,6 +42,50 @@ import Testing
     }
 }
 
+/// Where one message ends and the next begins.
+@Suite(.timeLimit(.minutes(3))) struct MessageBoundaryTests {
+    @Test(arguments: (0..<2).map { _ in UInt64.random(in: .min ... .max) })
+    func `requests in a row are answered as they are alone, however they are split`(_ seed: UInt64) async throws {
+        print("requests in a row from seed \(seed)")
+        var random = SeededRandom(state: seed)
+        try await withServer { server in
+            var alone: [[String]] = []
+            for request in AdversarialRequest.pipelinable {
+                let socket = try server.connect()
+                try await socket.send(request)
+                alone.append(message(try await socket.response(toHead: AdversarialRequest.isHead(request))))
+            }
+            #expect(Set(alone).count > AdversarialRequest.pipelinable.count / 2, "they can be told apart")
+            for round in 0..<60 {
+                let chosen = (0..<Int.random(in: 2...12, using: &random)).map { _ in
+                    Int.random(in: 0..<alone.count, using: &random)
+                }
+                let socket = try server.connect()
+                var rest = chosen.flatMap { AdversarialRequest.pipelinable[$0] }[...]
+                while !rest.isEmpty {
+                    let part = rest.prefix(Int.random(in: 1...Int.random(in: 1...400, using: &random), using: &random))
+                    try await socket.send(Array(part))
+                    rest = rest.dropFirst(part.count)
+                }
+                socket.finishSending()
+                for (place, index) in chosen.enumerated() {
+                    let isHead = AdversarialRequest.isHead(AdversarialRequest.pipelinable[index])
+                    let answer = message(try await socket.response(toHead: isHead))
+                    #expect(answer == alone[index], "seed \(seed), round \(round), request \(place) of \(chosen)")
+                }
+                #expect(
+                    try await socket.untilClosed().isEmpty, "nothing is behind the last: seed \(seed), round \(round)")
+            }
+        }
+    }
+
+    /// All of it but the time it was written, and the number of the request.
+    private func message(_ response: RawResponse) -> [String] {
+        let fields = response.fields.filter { !["date", "x-request-id"].contains($0.name.lowercased()) }
+        return ["\(response.status)"] + fields.map { "\($0.name): \($0.value)" } + [response.text]
+    }
+}
+
 /// A generator that gives the same numbers for the same seed (SplitMix64).
 struct SeededRandom: RandomNumberGenerator {
     var state: UInt64
@@ -72,6 +116,11 @@ enum AdversarialRequest {
         "GET http://a/probe/text HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
         "GET /probe/chunks?n=5 HTTP/1.1\r\nHost: a\r\n\r\n",
     ].map { Array($0.utf8) }
+
+    /// Those that leave the connection open, and are not told to go on in between.
+    static let pipelinable = good.filter { !String(decoding: $0, as: UTF8.self).contains("Expect:") }
+
+    static func isHead(_ request: [UInt8]) -> Bool { request.starts(with: "HEAD ".utf8) }
 
     private static let spices = [
         "\r\n", "\n", "\r", "\0", " ", "\t", ":", ",", ";", "%", "%0d%0a", "..", "/", "\u{7f}", "ä", "😀", "Host: b\r\n",
