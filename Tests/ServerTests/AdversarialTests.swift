@@ -1,3 +1,4 @@
+import MartletTesting
 import Testing
 
 /// Random, broken and cut off requests against a live server.
@@ -67,12 +68,12 @@ import Testing
                     try await socket.send(Array(part))
                     rest = rest.dropFirst(part.count)
                 }
-                socket.finishSending()
                 for (place, index) in chosen.enumerated() {
                     let isHead = AdversarialRequest.isHead(AdversarialRequest.pipelinable[index])
                     let answer = message(try await socket.response(toHead: isHead))
                     #expect(answer == alone[index], "seed \(seed), round \(round), request \(place) of \(chosen)")
                 }
+                socket.finishSending()
                 #expect(
                     try await socket.untilClosed().isEmpty, "nothing is behind the last: seed \(seed), round \(round)")
             }
@@ -100,6 +101,10 @@ struct SeededRandom: RandomNumberGenerator {
 }
 
 enum AdversarialRequest {
+    private static let multipart =
+        "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n"
+        + "--x\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n2\r\n--x--\r\n"
+
     private static let good = [
         "GET /probe/text HTTP/1.1\r\nHost: a\r\nAccept: */*\r\nCookie: a=b\r\n\r\n",
         "POST /probe/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello world",
@@ -107,9 +112,8 @@ enum AdversarialRequest {
         "POST /probe/sum HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{\"a\":1,\"b\":2}",
         "POST /probe/sum HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
             + "Content-Length: 7\r\n\r\na=1&b=2",
-        "POST /probe/sum HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 107\r\n\r\n"
-            + "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n"
-            + "--x\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n2\r\n--x--\r\n",
+        "POST /probe/sum HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+            + "Content-Length: \(multipart.utf8.count)\r\n\r\n" + multipart,
         "POST /probe/small HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
         "HEAD /probe/rooms/a%20b?c=d&e HTTP/1.1\r\nHost: [::1]:80\r\nConnection: keep-alive\r\n\r\n",
         "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -117,8 +121,10 @@ enum AdversarialRequest {
         "GET /probe/chunks?n=5 HTTP/1.1\r\nHost: a\r\n\r\n",
     ].map { Array($0.utf8) }
 
-    /// Those that leave the connection open, and are not told to go on in between.
-    static let pipelinable = good.filter { !String(decoding: $0, as: UTF8.self).contains("Expect:") }
+    /// Those that are answered at once, leave the connection open, and are not told to go on in between.
+    static let pipelinable = good.filter { request in
+        !["Expect:", "/probe/chunks"].contains { String(decoding: request, as: UTF8.self).contains($0) }
+    }
 
     static func isHead(_ request: [UInt8]) -> Bool { request.starts(with: "HEAD ".utf8) }
 

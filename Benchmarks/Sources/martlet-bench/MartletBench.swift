@@ -27,12 +27,12 @@ struct WrappedApp: App {
 }
 
 /// Names every request in its response.
-struct RequestID: Middleware {
+struct RequestID: ImmediateMiddleware {
     private static let name = HTTPField.Name("X-Request-ID")
 
-    func respond(to ctx: Context, next: Next) async throws -> Response {
-        var response = try await next(ctx)
-        if let name = Self.name { response.headers[name] = ctx.requestID }
-        return response
+    func answer(_ ctx: Context, next: Next) -> Answer {
+        next.answer(ctx) { response in
+            if let name = Self.name { response.headers[name] = ctx.requestID }
+        }
     }
 }

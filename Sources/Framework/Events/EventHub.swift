@@ -239,7 +239,7 @@ public final class EventHub: Sendable {
     public func refresh(_ client: EventClient.ID, for time: Duration) -> Bool {
         post { state in
             guard let shard = state.clients[client]?.shard else { return false }
-            state.mailboxes[shard].append(.refresh(client, until: now + time))
+            state.append(.refresh(client, until: now + time), to: shard)
             return true
         }
     }
@@ -263,10 +263,10 @@ public final class EventHub: Sendable {
         let subscriber = Subscriber(client, stream, sink: sink, shard: shards[index])
         post { state in
             subscriber.joined(at: state.deliveredSequence, in: &state)
-            state.mailboxes[index].append(.join(subscriber))
+            state.append(.join(subscriber), to: index)
             // A request that was under way when the shutdown began gets its answer, be it a stream.
             if state.isClosing, stream.body == nil || stream.isEndless {
-                state.mailboxes[index].append(.turnAway(id))
+                state.append(.turnAway(id), to: index)
             } else {
                 state.add(HubState.Member(client: client, shard: index, subscription: subscriber.subscription))
             }
@@ -341,21 +341,15 @@ public final class EventHub: Sendable {
         _ change: (inout HubState) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let (result, woken) = try state.withLock { state throws(Failure) in
-            let idle = state.mailboxes.indices.filter { state.mailboxes[$0].isEmpty }
             let result = try change(&state)
-            return (result, idle.filter { !state.mailboxes[$0].isEmpty })
+            return (result, state.takeFilled())
         }
         for index in woken { shards[index].executor.eventLoop.execute { [self] in emptyMailbox(index) } }
         return result
     }
 
     private func emptyMailbox(_ index: Int) {
-        let (deliveries, suspendableBytes) = state.withLock { state in
-            var taken: [HubShard.Delivery] = []
-            swap(&taken, &state.mailboxes[index])
-            defer { state.suspendableBytes[index] = 0 }
-            return (taken, state.suspendableBytes[index])
-        }
+        let (deliveries, suspendableBytes) = state.withLock { $0.emptyMailbox(index) }
         shards[index].deliver(deliveries)
         // By now whoever is too slow for them holds the next ones up.
         if suspendableBytes > 0 { regulate { $0.wereDelivered(suspendableBytes, shard: index) } }

@@ -16,10 +16,14 @@ package struct HubState {
     package var lastSequence: UInt64
     /// The last number that was delivered: behind the other while the store is writing.
     package private(set) var deliveredSequence: UInt64
-    var mailboxes: [[HubShard.Delivery]]
+    private(set) var mailboxes: [[HubShard.Delivery]]
+    /// The mailboxes that something has come into since they were empty, and whose loops are not woken yet.
+    private var filled: [Int] = []
+    /// How many streams each loop has.
+    private var streamCounts: [Int]
     var isClosing = false
     /// For each mailbox, the bytes in it of events that slow readers may hold up.
-    var suspendableBytes: [Int]
+    private var suspendableBytes: [Int]
     var gate: PublisherGate
     var published = 0
 
@@ -30,12 +34,14 @@ package struct HubState {
         suspendableBytes = Array(repeating: 0, count: shards)
         deliveredSequence = lastSequence
         mailboxes = Array(repeating: [], count: shards)
+        streamCounts = Array(repeating: 0, count: shards)
     }
 
     // MARK: - Who is there
 
     mutating func add(_ member: Member) {
         clients[member.client.id] = member
+        streamCounts[member.shard] += 1
         if let user = member.subscription.user { users[user, default: []].insert(member.client.id) }
         for topic in member.subscription.topics { topics.insert(member.client, member.client.id, on: topic) }
     }
@@ -43,6 +49,7 @@ package struct HubState {
     @discardableResult
     mutating func remove(_ id: EventClient.ID) -> Member? {
         guard let member = clients.removeValue(forKey: id) else { return nil }
+        streamCounts[member.shard] -= 1
         if let user = member.subscription.user {
             users[user]?.remove(id)
             if users[user]?.isEmpty == true { users[user] = nil }
@@ -55,6 +62,7 @@ package struct HubState {
         clients = [:]
         users = [:]
         topics = TopicIndex()
+        for shard in streamCounts.indices { streamCounts[shard] = 0 }
     }
 
     func count(of audience: EventAudience) -> Int {
@@ -76,17 +84,67 @@ package struct HubState {
             case .forgotten: history.skip(event)
             case .foreign: break
             }
-            for shard in mailboxes.indices { mailboxes[shard].append(.event(event)) }
-            if event.suspendingTopic != nil {
-                for shard in mailboxes.indices { suspendableBytes[shard] += event.frame.byteCount }
-            }
+            for shard in mailboxes.indices { deliver(event, to: shard) }
         case .send(let id, let draft, let shard):
-            mailboxes[shard].append(.send(id, draft, after: deliveredSequence))
+            append(.send(id, draft, after: deliveredSequence), to: shard)
         case .close(let id, let shard, let reconnect):
-            mailboxes[shard].append(.close(id, reconnect: reconnect))
+            append(.close(id, reconnect: reconnect), to: shard)
         case .closeAll(let clients):
-            for shard in mailboxes.indices { mailboxes[shard].append(.closeAll(clients)) }
+            for shard in mailboxes.indices { append(.closeAll(clients), to: shard) }
         }
+    }
+
+    /// A loop that has nobody for it hears nothing of an event.
+    private mutating func deliver(_ event: PublishedEvent, to shard: Int) {
+        let isReached = isReached(shard, by: event.audience)
+        if isReached { append(.event(event), to: shard) }
+        guard event.suspendingTopic != nil else { return }
+        if isReached {
+            suspendableBytes[shard] += event.frame.byteCount
+        } else {
+            gate.wereDelivered(event.frame.byteCount, shard: shard)
+        }
+    }
+
+    /// True where the loop has someone for it, and where that would take long to tell.
+    private func isReached(_ shard: Int, by audience: EventAudience) -> Bool {
+        guard streamCounts[shard] > 0 else { return false }
+        func isHere(_ id: EventClient.ID) -> Bool { clients[id]?.shard == shard }
+        switch audience {
+        case .everyone:
+            return true
+        case .user(let user):
+            return users[user].map { $0.count > Self.maximumLooks || $0.contains(where: isHere) } ?? false
+        case .topic(let topic):
+            var isReached = false
+            topics.forEachGroup(on: topic) { members in
+                isReached = isReached || members.count > Self.maximumLooks || members.keys.contains(where: isHere)
+            }
+            return isReached
+        }
+    }
+
+    /// Publishers wait meanwhile: to wake a loop for nothing costs as much as this many looks.
+    private static var maximumLooks: Int { 32 }
+
+    mutating func append(_ delivery: HubShard.Delivery, to shard: Int) {
+        if mailboxes[shard].isEmpty { filled.append(shard) }
+        mailboxes[shard].append(delivery)
+    }
+
+    /// The loops to wake: each once until it has emptied its mailbox.
+    mutating func takeFilled() -> [Int] {
+        guard !filled.isEmpty else { return [] }
+        defer { filled = [] }
+        return filled
+    }
+
+    /// What a loop has to deliver, and the bytes in it of events that slow readers may hold up.
+    mutating func emptyMailbox(_ shard: Int) -> (deliveries: [HubShard.Delivery], suspendableBytes: Int) {
+        var taken: [HubShard.Delivery] = []
+        swap(&taken, &mailboxes[shard])
+        defer { suspendableBytes[shard] = 0 }
+        return (taken, suspendableBytes[shard])
     }
 }
 
