@@ -13,6 +13,7 @@ struct CompressibleController {
 
     @GET func text() -> String { Self.text }
     @GET func small() -> String { "small" }
+    @GET func sized(count: Int) -> String { String(repeating: "x", count: count) }
     @GET func json() -> [String] { [Self.text] }
     @GET func image() -> Response { Response(text: Self.text, contentType: "image/png") }
     @GET func svg() -> Response { Response(text: Self.text, contentType: "image/svg+xml") }
@@ -45,6 +46,13 @@ struct CompressibleController {
 
     private func get(_ target: String, _ accepts: String? = "gzip") async throws -> TestResponse {
         try await client.get("/compressible/\(target)", headers: accepts.map { [.acceptEncoding: $0] } ?? [:])
+    }
+
+    @Test(arguments: [(1023, false), (1024, true)]) func `what is smaller than the bound stays as it is`(
+        count: Int, isCompressed: Bool
+    ) async throws {
+        let response = try await get("sized?count=\(count)")
+        #expect((response.headers[.contentEncoding] == "gzip") == isCompressed)
     }
 
     @Test(arguments: ["text", "json", "svg"]) func `a text is sent as gzip`(target: String) async throws {
