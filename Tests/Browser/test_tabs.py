@@ -67,7 +67,10 @@ def test_the_others_go_on(tabs, deed, way, leads, meanwhile):  # noqa: F811
             server.publish(count=3)
             count += 3
         if deed == "comes back":
-            wait(three, lambda: three.js(actor, "return location.pathname") != "/", "it is away", str)
+            if engine == "chromium":
+                three.driver.switch_to.window(actor)  # Its driver waits for the page by itself.
+            else:
+                wait(three, lambda: three.js(actor, "return location.pathname") == "/elsewhere", "it is away", str)
             three.driver.back()
         if deed == "freezes":
             three.driver.switch_to.window(actor)
