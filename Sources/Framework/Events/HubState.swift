@@ -21,6 +21,8 @@ package struct HubState {
     private var filled: [Int] = []
     /// How many streams each loop has.
     private var streamCounts: [Int]
+    /// The loops that have someone for the event that is being delivered.
+    private var isReached: [Bool]
     var isClosing = false
     /// For each mailbox, the bytes in it of events that slow readers may hold up.
     private var suspendableBytes: [Int]
@@ -35,6 +37,7 @@ package struct HubState {
         deliveredSequence = lastSequence
         mailboxes = Array(repeating: [], count: shards)
         streamCounts = Array(repeating: 0, count: shards)
+        isReached = Array(repeating: false, count: shards)
     }
 
     // MARK: - Who is there
@@ -84,6 +87,7 @@ package struct HubState {
             case .forgotten: history.skip(event)
             case .foreign: break
             }
+            markReached(by: event.audience)
             for shard in mailboxes.indices { deliver(event, to: shard) }
         case .send(let id, let draft, let shard):
             append(.send(id, draft, after: deliveredSequence), to: shard)
@@ -96,7 +100,7 @@ package struct HubState {
 
     /// A loop that has nobody for it hears nothing of an event.
     private mutating func deliver(_ event: PublishedEvent, to shard: Int) {
-        let isReached = isReached(shard, by: event.audience)
+        let isReached = isReached[shard]
         if isReached { append(.event(event), to: shard) }
         guard event.suspendingTopic != nil else { return }
         if isReached {
@@ -106,21 +110,22 @@ package struct HubState {
         }
     }
 
-    /// True where the loop has someone for it, and where that would take long to tell.
-    private func isReached(_ shard: Int, by audience: EventAudience) -> Bool {
-        guard streamCounts[shard] > 0 else { return false }
-        func isHere(_ id: EventClient.ID) -> Bool { clients[id]?.shard == shard }
+    /// Finds the loops that have someone for an event; where that would take long, all that have streams.
+    private mutating func markReached(by audience: EventAudience) {
+        var marks: [Bool] = []
+        // Its memory is used again and again.
+        swap(&marks, &isReached)
+        defer { swap(&marks, &isReached) }
+        func markAll() { for shard in marks.indices { marks[shard] = streamCounts[shard] > 0 } }
+        func mark(_ ids: some Collection<EventClient.ID>) {
+            guard ids.count <= Self.maximumLooks else { return markAll() }
+            for id in ids { if let shard = clients[id]?.shard { marks[shard] = true } }
+        }
+        for shard in marks.indices { marks[shard] = false }
         switch audience {
-        case .everyone:
-            return true
-        case .user(let user):
-            return users[user].map { $0.count > Self.maximumLooks || $0.contains(where: isHere) } ?? false
-        case .topic(let topic):
-            var isReached = false
-            topics.forEachGroup(on: topic) { members in
-                isReached = isReached || members.count > Self.maximumLooks || members.keys.contains(where: isHere)
-            }
-            return isReached
+        case .everyone: markAll()
+        case .user(let user): if let ids = users[user] { mark(ids) }
+        case .topic(let topic): topics.forEachGroup(on: topic) { mark($0.keys) }
         }
     }
 
