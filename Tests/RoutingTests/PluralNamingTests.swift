@@ -26,6 +26,21 @@ import Testing
         ("As", "as"),
         ("XMLIsland", "xml-island"),
         ("settings", "settings"),
+        ("getURLsOfBook", "get-urls-of-book"),
+        ("URLsAndIDs", "urls-and-ids"),
+        ("PDFs2", "pdfs2"),
+        ("IDsOnly", "ids-only"),
+        ("HTTPServers", "http-servers"),
+        ("APIs_v2", "apis-v2"),
+        ("CSVsForUser", "csvs-for-user"),
+        ("DVDsAreOld", "dvds-are-old"),
+        ("newIDs", "new-ids"),
+        ("allTVsAndDVDs", "all-tvs-and-dvds"),
+        ("ABSystem", "ab-system"),
+        ("FAQs", "faqs"),
+        ("readIDset", "read-i-dset"),
+        ("HTMLString", "html-string"),
+        ("SQLs", "sqls"),
     ]
 
     @Test("A name becomes the words of the table", arguments: names)
