@@ -1,4 +1,3 @@
-import MartletTesting
 import Testing
 
 /// Random, broken and cut off requests against a live server.
@@ -40,50 +39,6 @@ import Testing
             try await server.expectGoodAnswer()
             #expect(try await server.clientCount() == 0)
         }
-    }
-}
-
-/// Where one message ends and the next begins.
-@Suite(.timeLimit(.minutes(3))) struct MessageBoundaryTests {
-    @Test(arguments: (0..<2).map { _ in UInt64.random(in: .min ... .max) })
-    func `requests in a row are answered as they are alone, however they are split`(_ seed: UInt64) async throws {
-        print("requests in a row from seed \(seed)")
-        var random = SeededRandom(state: seed)
-        try await withServer { server in
-            var alone: [[String]] = []
-            for request in AdversarialRequest.pipelinable {
-                let socket = try server.connect()
-                try await socket.send(request)
-                alone.append(message(try await socket.response(toHead: AdversarialRequest.isHead(request))))
-            }
-            #expect(Set(alone).count > AdversarialRequest.pipelinable.count / 2, "they can be told apart")
-            for round in 0..<60 {
-                let chosen = (0..<Int.random(in: 2...12, using: &random)).map { _ in
-                    Int.random(in: 0..<alone.count, using: &random)
-                }
-                let socket = try server.connect()
-                var rest = chosen.flatMap { AdversarialRequest.pipelinable[$0] }[...]
-                while !rest.isEmpty {
-                    let part = rest.prefix(Int.random(in: 1...Int.random(in: 1...400, using: &random), using: &random))
-                    try await socket.send(Array(part))
-                    rest = rest.dropFirst(part.count)
-                }
-                for (place, index) in chosen.enumerated() {
-                    let isHead = AdversarialRequest.isHead(AdversarialRequest.pipelinable[index])
-                    let answer = message(try await socket.response(toHead: isHead))
-                    #expect(answer == alone[index], "seed \(seed), round \(round), request \(place) of \(chosen)")
-                }
-                socket.finishSending()
-                #expect(
-                    try await socket.untilClosed().isEmpty, "nothing is behind the last: seed \(seed), round \(round)")
-            }
-        }
-    }
-
-    /// All of it but the time it was written, and the number of the request.
-    private func message(_ response: RawResponse) -> [String] {
-        let fields = response.fields.filter { !["date", "x-request-id"].contains($0.name.lowercased()) }
-        return ["\(response.status)"] + fields.map { "\($0.name): \($0.value)" } + [response.text]
     }
 }
 

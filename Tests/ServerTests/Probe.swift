@@ -125,6 +125,19 @@ struct ProbeController {
         return ["method": ctx.request.method.rawValue, "target": ctx.request.target, "host": host ?? "-"]
     }
 
+    /// The names of the fields that came, but for those of every request.
+    @POST func fieldNames(_ ctx: Context) -> String {
+        let names = ctx.request.headers.map(\.name.canonicalName).filter { !["host", "content-length"].contains($0) }
+        return names.sorted().joined(separator: " ")
+    }
+
+    /// Says of its length what is not so.
+    func misframed() -> Response {
+        Response(
+            headers: [.contentLength: "50", .transferEncoding: "chunked", .connection: "close"],
+            body: .buffer(ByteBuffer(string: "Hello")))
+    }
+
     /// Leaves the event loop before it answers; the earlier the number, the longer it takes.
     func late(n: Int) async -> String {
         for _ in 0..<(200 - n) { await Task.yield() }
