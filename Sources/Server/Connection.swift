@@ -280,11 +280,13 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
     //  3. The connection is closed. What the kernel still has is delivered by it.
 
     /// The response is written. The connection waits for its next request, or ends.
+    ///
+    /// - Parameter keepAlive: what the response's head has said; true only where the request's body is complete.
     func finish(_ exchange: Exchange, keepAlive: Bool) {
         guard case .answering(let current) = state, current === exchange else { return }
         exchange.feed?.fail(RequestBodyConsumedError())
         exchange.feed = nil
-        guard keepAlive, exchange.isBodyComplete, !isDraining else { return beginClosing() }
+        guard keepAlive, !isDraining else { return beginClosing() }
         becomeIdle()
         flushIfNeeded()
         advance()
