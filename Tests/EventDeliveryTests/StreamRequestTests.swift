@@ -77,6 +77,7 @@ import Testing
     @Test(arguments: [
         ("a", true), ("secret", false), ("room/1", true), ("room/9", false), ("room/*", false), ("room/**", false),
         ("open/*", true), ("open/1", true), ("**", false), ("*", false), ("a,secret", false), ("a/**/b", false),
+        ("lobby/door", true), ("lobby/1", false), ("lobby/*", false), ("lobby/**", false),
     ])
     func `topics are authorised before the stream is registered`(topics: String, isAllowed: Bool) async throws {
         let host = try Self.host { app in
@@ -84,6 +85,9 @@ import Testing
             try app.events.authorize("room/9") { _, _ in false }
             try app.events.authorize("room/*") { _, topic in true }
             try app.events.authorize("open/**") { _, _ in true }
+            // The first rule that a pattern touches allows it, and does not speak for all of it.
+            try app.events.authorize("lobby/door") { _, _ in true }
+            try app.events.authorize("lobby/*") { _, _ in false }
         }
         let path = "/live/all?topics=\(topics.replacing("*", with: "%2A"))"
         if isAllowed {

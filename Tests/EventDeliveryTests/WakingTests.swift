@@ -33,6 +33,18 @@ import Testing
         #expect(sinks.contains { !$0.texts().isEmpty } == woken.contains(true))
     }
 
+    @Test func `a loop is woken once until it has come to work`() throws {
+        let host = try TestHub()
+        let sink = try host.sink()
+        host.run()
+        for round in 1...2 {
+            for _ in 0..<5 { try host.post("hi") }
+            #expect(host.loops[0].taskCount == 1)
+            host.run()
+            #expect(sink.texts().count == 5 * round)
+        }
+    }
+
     /// More than the room that all loops' readers have.
     @Test func `publishers do not wait for loops that have no readers`() async throws {
         var limits = Limits()

@@ -24,7 +24,8 @@ package final class SteppedLoop: EventLoop {
         for task in taken { task() }
     }
 
-    package var isIdle: Bool { work.withLock { $0.isEmpty } }
+    package var isIdle: Bool { taskCount == 0 }
+    package var taskCount: Int { work.withLock { $0.count } }
 
     package var inEventLoop: Bool { runner.withLock { $0.map { pthread_equal($0, pthread_self()) != 0 } ?? false } }
     package func execute(_ task: @escaping @Sendable () -> Void) { work.withLock { $0.append(task) } }
