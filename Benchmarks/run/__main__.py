@@ -7,7 +7,7 @@ import json
 import sys
 import time
 
-from . import building, http_rows, machine, memory_rows, micro_rows, stream_rows
+from . import building, http_rows, machine, memory_rows, micro_rows, stream_rows, systems
 from .results import Results
 
 
@@ -30,7 +30,7 @@ GROUPS = {
     "sse": (building.SERVERS, lambda results, effort: stream_rows.measure(results, effort)),
     "memory": (building.SERVERS, lambda results, effort: memory_rows.measure(results, effort)),
     "router": (["micro-bench"], lambda results, effort: micro_rows.measure(results, ["router", "events", "binding"])),
-    "middleware": (["martlet-bench", "micro-bench"], lambda results, effort: measure_middleware(results, effort)),
+    "middleware": (["martlet-bench", "hummingbird-peer", "micro-bench"], lambda results, effort: measure_middleware(results, effort)),
 }
 
 
@@ -46,7 +46,10 @@ def main():
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
     parser.add_argument("--connections", type=int, default=64, help="of the http rows, 64 unless told")
     parser.add_argument("--streams", type=int, default=1000, help="of the paced broadcast, 1000 unless told")
+    parser.add_argument("--base", metavar="PROGRAM", help="a martlet-bench of another commit, as one more peer")
     options = parser.parse_args()
+    if options.base:
+        systems.compare_with(options.base)
     groups = list(GROUPS) if options.group == "all" else [options.group]
 
     machine.install_missing()

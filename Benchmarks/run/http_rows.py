@@ -6,11 +6,11 @@ import tempfile
 
 from . import load
 from .building import TOOLS
-from .systems import running
+from .systems import compared, running
 
 
 def measure(results, effort):
-    systems = ["martlet", "hummingbird", "nio", "node", "nginx"]
+    systems = compared("martlet", "hummingbird", "nio", "node", "nginx")
     with running(*systems) as servers:
         for server in servers:
             load.requests(server, "/plaintext", 1)
@@ -26,7 +26,7 @@ def measure(results, effort):
 
 
 def measure_allocations(results):
-    for name in ["martlet", "hummingbird", "nio"]:
+    for name in compared("martlet", "hummingbird", "nio"):
         with tempfile.NamedTemporaryFile() as counter:
             counter.write(bytes(8))
             counter.flush()
@@ -44,14 +44,18 @@ def _count(path):
 
 
 def measure_middleware(results, effort):
-    """The same application with and without middleware. Both get the same request, with a session's cookie."""
-    with running("martlet", "wrapped") as [plain, wrapped]:
-        headers = [f"Cookie: {_session_cookie(wrapped)}", "Accept-Encoding: gzip"]
-        for server in [plain, wrapped]:
-            load.requests(server, "/plaintext", 1, headers=headers)
+    """The same application with and without middleware, and Hummingbird with its own. All get the same request, with the
+    cookie of a session."""
+    names = ["wrapped", "martlet", "hummingbird-wrapped", *(f"{name}-wrapped" for name in compared())]
+    with running(*names) as [wrapped, plain, hummingbird, *base]:
+        rows = [("martlet", wrapped, wrapped), ("plain", plain, wrapped), ("hummingbird", hummingbird, hummingbird)]
+        rows += [("base", server, server) for server in base]
+        headers = {id(giver): [f"Cookie: {_session_cookie(giver)}", "Accept-Encoding: gzip"] for _, _, giver in rows}
+        for _, server, giver in rows:
+            load.requests(server, "/plaintext", 1, headers=headers[id(giver)])
         for _ in range(effort.rounds * 2):
-            results.add("middleware", "martlet", _rate(wrapped, effort, headers))
-            results.add("middleware", "plain", _rate(plain, effort, headers))
+            for name, server, giver in rows:
+                results.add("middleware", name, _rate(server, effort, headers[id(giver)]))
 
 
 def _rate(server, effort, headers):

@@ -2,14 +2,14 @@
 
 from . import load, machine
 from .rows import FAN_OUT_STREAMS
-from .systems import running
+from .systems import compared, running
 
 IDLE_STREAMS = 10000
 
 
 def measure(results, effort):
     for _ in range(effort.memory_rounds):
-        for name in ["martlet", "nchan", "hummingbird", "node", "c"]:
+        for name in compared("martlet", "nchan", "hummingbird", "node", "c"):
             with running(name) as [server]:
                 found = load.streams("idle", server, streams=IDLE_STREAMS)
             results.add("idle_memory", name, found["bytes_per_stream"] / 1024)
@@ -21,7 +21,7 @@ def measure(results, effort):
 
 def measure_fan_out(results, effort):
     for _ in range(effort.memory_rounds):
-        for name in ["martlet", "c"]:
+        for name in compared("martlet", "c"):
             share = {}
             for streams in FAN_OUT_STREAMS:
                 if streams + 100 > machine.open_files():
@@ -34,8 +34,9 @@ def measure_fan_out(results, effort):
 
 
 def measure_churn(results, effort):
-    with running("martlet") as [server]:
-        found = load.streams("churn", server, streams=100, events=effort.churned)
-    grown = found["resident_after"] - found["resident_before"]
-    results.add("churn_growth", "martlet", grown / 1024 / (effort.churned / 1000))
-    results.add("churn_rate", "martlet", found["per_second"])
+    for name in compared("martlet"):
+        with running(name) as [server]:
+            found = load.streams("churn", server, streams=100, events=effort.churned)
+        grown = found["resident_after"] - found["resident_before"]
+        results.add("churn_growth", name, grown / 1024 / (effort.churned / 1000))
+        results.add("churn_rate", name, found["per_second"])

@@ -24,7 +24,7 @@ ROWS = {
     "user_processor": Row("processor time a request, /user/{id}", "µs"),
     "latency_p99": Row("p99 latency at full load", "ms", most={"hummingbird": 1.0}),
     "allocations": Row("allocations a request, /plaintext", "", most={"hummingbird": 1.0}),
-    "middleware": Row("/user/{id} behind session, request id, compression", "req/s", least={"plain": 0.90}),
+    "middleware": Row("/user/{id} behind session, request id, compression", "req/s", least={"plain": 0.90, "hummingbird": 2.5}),
     "sse_paced": Row(
         "paced broadcast, 64 bytes", "events/s", least={"nchan": 1.2, "hummingbird": 3, "c": 0.75}),
     "sse_paced_p99": Row("its fan-out, p99", "ms", most={"nchan": 1.0}),
@@ -32,6 +32,9 @@ ROWS = {
     "sse_burst": Row(
         "1000 events to 200 streams in one publish", "events/s", least={"node": 8, "nchan": 4}),
     "sse_pipelined": Row("the same as 1000 pipelined publishes", "events/s"),
+    "topics_publish": Row(
+        "publishes to one topic, among 10,000 topics and 1000 patterns", "events/s", least={"alone": 0.9}),
+    "topics_resume": Row("1000 streams that come back to a pattern among them", "ms", most={"alone": 1.2}),
     "gzip_paced": Row(
         "paced broadcast with gzip, 1000 bytes", "events/s", least={"node": 5, "c": 5}),
     "gzip_paced_p99": Row("its fan-out, p99", "ms"),

@@ -5,14 +5,14 @@ import socket
 import urllib.request
 
 from . import load
-from .systems import running
+from .systems import compared, running
 
 #: Where a burst of 1000 would take half a minute.
 FEWER_EVENTS = {"hummingbird": 50}
 
 
 def measure(results, effort):
-    systems = ["martlet", "nchan", "hummingbird", "node", "c"]
+    systems = compared("martlet", "nchan", "hummingbird", "node", "c")
     with running(*systems) as servers:
         for _ in range(effort.rounds):
             for server in servers:
@@ -32,6 +32,7 @@ def measure(results, effort):
                 found = load.streams("pipelined", server, streams=200, bytes=64, events=events)
                 results.add("sse_pipelined", server.name, found["events_per_second"])
     measure_stalled(results, effort)
+    measure_topics(results, effort)
     measure_compressed(results, effort)
     measure_replay(results, effort)
 
@@ -63,10 +64,36 @@ def stalled_clients(server, count):
         yield
 
 
+def measure_topics(results, effort):
+    """A room and those who come back to it, among 10,000 topics that have been published to and 1000 patterns, and alone."""
+    room = {"subscribe": "/room", "publish": "/room"}
+    for _ in range(effort.rounds):
+        for name, crowded in [("martlet", True), ("alone", False)]:
+            with running("martlet") as [server], crowd(server, crowded):
+                found = load.streams("burst", server, streams=1, events=20_000, **room)
+                results.add("topics_publish", name, found["events_per_second"])
+                found = load.streams("replay", server, streams=1000, events=10, **room)
+                results.add("topics_resume", name, found["seconds"] * 1000)
+
+
+@contextlib.contextmanager
+def crowd(server, is_there):
+    """Has every topic published to, then subscribes to all of them, and to the patterns."""
+    with contextlib.ExitStack() as sockets:
+        if is_there:
+            urllib.request.urlopen(server.url("/room/news"), b"").read()
+            for path in ["/room/all", "/room/patterns"]:
+                client = sockets.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+                client.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+                if b" 200 " not in client.recv(65536):
+                    raise RuntimeError(f"no stream of {path}")
+        yield
+
+
 def measure_compressed(results, effort):
     """One compression for all streams against one for each."""
     settings = {"subscribe": "/compressed", "encoding": "gzip", "bytes": 1000}
-    systems = ["martlet", "node", "c"]
+    systems = compared("martlet", "node", "c")
     with running(*systems) as servers:
         for _ in range(effort.rounds):
             for server in servers:
@@ -84,7 +111,7 @@ def measure_replay(results, effort):
     """What clients get that come back after 1000 events; of the peers only nchan has a history."""
     paths = {"nchan": {"subscribe": "/kept/events", "publish": "/kept/pub"}}
     for _ in range(effort.memory_rounds):
-        for name in ["martlet", "nchan"]:
+        for name in compared("martlet", "nchan"):
             with running(name) as [server]:
                 found = load.streams("replay", server, streams=1000, events=1000, **paths.get(name, {}))
                 results.add("replay_rate", name, found["events_per_second"])

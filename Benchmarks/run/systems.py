@@ -81,12 +81,24 @@ COMMANDS = {
     "martlet": lambda port, folder: [RELEASE / "martlet-bench", port],
     "wrapped": lambda port, folder: [RELEASE / "martlet-bench", port, "wrapped"],
     "hummingbird": lambda port, folder: [RELEASE / "hummingbird-peer", port],
+    "hummingbird-wrapped": lambda port, folder: [RELEASE / "hummingbird-peer", port, "wrapped"],
     "nio": lambda port, folder: [RELEASE / "nio-peer", port],
     "node": lambda port, folder: ["node", PACKAGE / "peers" / "node-peer.js", port],
     "nginx": nginx_command,
     "nchan": nginx_command,
     "c": lambda port, folder: [TOOLS / "write-loop", port],
 }
+
+
+def compare_with(program):
+    """Has another build of martlet-bench measured beside this one, under the name `base`."""
+    COMMANDS["base"] = lambda port, folder: [Path(program).resolve(), port]
+    COMMANDS["base-wrapped"] = lambda port, folder: [Path(program).resolve(), port, "wrapped"]
+
+
+def compared(*names):
+    """These, and the other build where there is one: for the rows that it can have, too."""
+    return [*names, *(["base"] if "base" in COMMANDS else [])]
 
 
 @contextlib.contextmanager
