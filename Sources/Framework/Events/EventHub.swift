@@ -348,7 +348,8 @@ public final class EventHub: Sendable {
         return result
     }
 
-    private func emptyMailbox(_ index: Int) {
+    /// Delivers what waits for a loop. Call it there.
+    func emptyMailbox(_ index: Int) {
         let (deliveries, suspendableBytes) = state.withLock { $0.emptyMailbox(index) }
         shards[index].deliver(deliveries)
         // By now whoever is too slow for them holds the next ones up.

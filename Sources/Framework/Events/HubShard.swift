@@ -192,8 +192,11 @@ final class HubShard: @unchecked Sendable {
     /// - Parameters:
     ///   - window: over how long the closes are spread.
     ///   - patience: how long the bodies may take.
-    func drain(over window: Duration, patience: Duration, _ hub: EventHub) async {
+    ///   - deliverWaiting: delivers what waits for this loop: what was sent, be it by a body that has returned since, goes
+    ///     before the end of a stream.
+    func drain(over window: Duration, patience: Duration, _ hub: EventHub, deliverWaiting: () -> Void) async {
         defer { metrics?.report(figures, hub) }
+        deliverWaiting()
         let step = Duration.milliseconds(20)
         let share = max(
             1, (subscribers.count + Self.steps(of: step, in: window) - 1) / Self.steps(of: step, in: window))
@@ -213,6 +216,7 @@ final class HubShard: @unchecked Sendable {
             guard !subscribers.isEmpty else { return }
             do { try await clock.sleep(for: step) } catch { return }
             waited += step
+            deliverWaiting()
         }
     }
 

@@ -21,13 +21,17 @@ extension EventHub {
     package func shutDown() async {
         stop()
         await withTaskGroup { group in
-            for shard in shards {
-                group.addTask(executorPreference: shard.executor) { [limits] in
-                    await shard.drain(
-                        over: limits.drainWindow, patience: limits.drainWindow + limits.shutdownTimeout, self)
-                }
+            for (index, shard) in shards.enumerated() {
+                group.addTask(executorPreference: shard.executor) { await self.drain(shard, index) }
             }
         }
+    }
+
+    /// Call it on the shard's loop.
+    func drain(_ shard: HubShard, _ index: Int) async {
+        await shard.drain(
+            over: limits.drainWindow, patience: limits.drainWindow + limits.shutdownTimeout, self,
+            deliverWaiting: { emptyMailbox(index) })
     }
 
     /// Takes no new streams and no longer beats; publishers that wait for readers are let go.
