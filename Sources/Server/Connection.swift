@@ -366,6 +366,7 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
 
     /// True when an event stream's peer has not answered for so long that it is gone within two heartbeats.
     private func isPeerGone(_ output: SocketOutput) -> Bool {
+        if case .streaming(let sink) = state, sink.takeWasSentTo() { output.mayBeUnderWay = true }
         guard let seconds = peerWatch?.look(at: output) else { return false }
         let heartbeat = application.limits.heartbeat.components.seconds
         return seconds > max(1, heartbeat - heartbeat / 3)

@@ -62,6 +62,17 @@ final class ConnectionSink: EventSink {
 
     var isWritable: Bool { output.isWritable }
 
+    var socket: Int32? { gzip == nil && isChunked ? output.idleSocket : nil }
+
+    func write(_ frame: EventFrame, after sent: Int) {
+        var rest = frame.chunk
+        rest.moveReaderIndex(forwardBy: sent)
+        output.flushThroughChannel(rest)
+    }
+
+    /// True where something was sent past the output since this was last asked.
+    func takeWasSentTo() -> Bool { subscriber?.takeWasSentTo() ?? false }
+
     func end() {
         if let gzip { send(framed([], gzip.trailer)) }
         if isChunked { send(.lastChunk) }

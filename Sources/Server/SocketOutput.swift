@@ -1,11 +1,6 @@
+import MartletCore
 import NIOCore
 import NIOPosix
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// The way of a connection's bytes into its socket: by one call of the kernel where nothing waits before them, which is
 /// the rule, and else by way of the channel, which waits for the peer.
@@ -46,6 +41,9 @@ final class SocketOutput {
     /// something.
     var isWritable: Bool { !isHeldUp || channel.isWritable }
 
+    /// The socket while nothing waits before what is sent to it.
+    var idleSocket: NIOBSDSocket.Handle? { held == nil && !isHeldUp && channel.isActive ? socket : nil }
+
     func write(_ buffer: ByteBuffer) {
         if let held {
             context.write(NIOAny(held), promise: nil)
@@ -59,27 +57,17 @@ final class SocketOutput {
         held = nil
         mayBeUnderWay = true
         var rest = buffer
-        if !isHeldUp, channel.isActive {
-            sendNow(&rest)
+        if !isHeldUp, channel.isActive, let socket {
+            rest.moveReaderIndex(forwardBy: rest.sendNow(to: socket))
             if rest.readableBytes == 0 { return }
         }
         flushThroughChannel(rest)
     }
 
-    private func flushThroughChannel(_ buffer: ByteBuffer) {
+    /// Where the connection is broken the channel will find that, and close.
+    func flushThroughChannel(_ buffer: ByteBuffer) {
         hasUnflushed = false
         unfinished += 1
         context.writeAndFlush(NIOAny(buffer)).assumeIsolated().whenComplete { _ in self.unfinished -= 1 }
-    }
-
-    /// Has the kernel take what it can. Where the connection is broken the channel will find the same, and close.
-    private func sendNow(_ buffer: inout ByteBuffer) {
-        #if os(Linux)
-        guard let socket else { return }
-        let sent = buffer.withUnsafeReadableBytes { bytes in
-            send(socket, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
-        }
-        if sent > 0 { buffer.moveReaderIndex(forwardBy: sent) }
-        #endif
     }
 }

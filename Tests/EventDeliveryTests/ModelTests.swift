@@ -34,6 +34,7 @@ import Testing
         }
         guard Self.schedules >= 100 else { return }
         #expect(coverage.gaps > 0 && coverage.resumed > 0)
+        #expect(coverage.taken > 0 && coverage.torn > 0)
         #expect((coverage.suspended > 0) == (kind == .memory))
         #expect((coverage.restarts > 0) == (kind == .durable))
         #expect((coverage.turnedAway > 0) == (kind == .durable))

@@ -180,6 +180,7 @@ package final class Schedule: @unchecked Sendable {
         guard publishers.isEmpty else { throw Failure(reason: "a publisher waits, and everyone has read") }
         for stream in clients.compactMap(\.stream) where model.streams[stream].sink.isOpen { owe(stream) }
         noteRefused()
+        if let fault = model.streams.lazy.compactMap(\.sink.fault).first { throw Failure(reason: fault) }
         if let fault = try model.fault() { throw Failure(reason: "\(fault)\nhistory \(history)") }
         // When the server ends, nobody waits for its readers any more.
         if isPatient, model.streams.contains(where: { $0.sink.wasAborted && !$0.sawShutdown }) {
@@ -188,6 +189,8 @@ package final class Schedule: @unchecked Sendable {
         for stream in model.streams {
             coverage.gaps += stream.sink.names.count { $0 == "martlet.gap" }
             coverage.resumed += stream.resume != nil ? 1 : 0
+            coverage.taken += stream.sink.takenCount
+            coverage.torn += stream.sink.tornCount
         }
     }
 
@@ -317,7 +320,7 @@ package final class Schedule: @unchecked Sendable {
         let presence = presence
         let sink = try host.sink(
             client.topics, user: client.user, resume: resume, replay: replay, loop: client.loop, room: room,
-            onClose: { presence.closed($0.id) })
+            hasSocket: pick(2) == 0, onClose: { presence.closed($0.id) })
         clients[index].stream = model.streams.count
         model.streams.append(
             DeliveryModel.Stream(

@@ -8,6 +8,9 @@ extension Schedule {
         package var restarts = 0
         package var gaps = 0
         package var resumed = 0
+        /// Frames that went to sockets past their sinks, and those that these took a part of.
+        package var taken = 0
+        package var torn = 0
 
         package init() {}
 
@@ -17,6 +20,8 @@ extension Schedule {
             all.restarts += one.restarts
             all.gaps += one.gaps
             all.resumed += one.resumed
+            all.taken += one.taken
+            all.torn += one.torn
         }
     }
 }

@@ -11,6 +11,7 @@ package struct TestHub {
     package let clock: ManualClock
     /// Where the store works; nil for a thread of its own.
     private let storeLoop: SteppedLoop?
+    private let sockets = FakeSockets()
 
     /// - Parameter storeLoop: where the store works, when the test says so.
     package init(
@@ -29,7 +30,7 @@ package struct TestHub {
         if let storeLoop { storeExecutor = { storeLoop.execute($0) } }
         hub = try EventHub(
             executors: loops.map { LoopExecutor($0) }, clock: clock, settings: settings, limits: limits, logger: logger,
-            storeExecutor: storeExecutor)
+            storeExecutor: storeExecutor, transmit: { [sockets] in sockets.transmit($0, $1) })
     }
 
     /// Does all that there is to do.
@@ -57,9 +58,11 @@ package struct TestHub {
 
     package func sink(
         _ topics: [String] = [], user: String? = nil, resume: String? = nil, replay: Replay = .none, loop: Int = 0,
-        room: Int? = nil, expiresAfter: Duration? = nil, onClose: (@Sendable (EventClient) -> Void)? = nil
+        room: Int? = nil, hasSocket: Bool = false, expiresAfter: Duration? = nil,
+        onClose: (@Sendable (EventClient) -> Void)? = nil
     ) throws -> FakeSink {
         let sink = FakeSink(lastEventID: resume ?? "", room: room)
+        if hasSocket { sockets.connect(sink) }
         var stream = hub.open(
             topics: topics.map { Topic($0) }, user: user, replay: replay, expiresAfter: expiresAfter, onClose: onClose)
         guard let place = hub.admission.take(user: user, address: "127.0.0.1") else { throw CancellationError() }

@@ -27,11 +27,17 @@ public final class EventHub: Sendable {
     private let nextID = Atomic<UInt64>(1)
     private let elapsed: @Sendable () -> Duration
 
-    /// - Parameter storeExecutor: where the store's blocking calls run, one after the other; nil for a thread of their own.
+    /// Gives a socket a frame's chunk; returns how many bytes of it were taken.
+    package typealias Transmit = @Sendable (EventFrame, _ socket: Int32) -> Int
+
+    /// - Parameters:
+    ///   - storeExecutor: where the store's blocking calls run, one after the other; nil for a thread of their own.
+    ///   - transmit: what gives a socket a frame.
     /// - Throws: `StartupError` where the store cannot be read.
     package init(
         executors: [LoopExecutor], clock: any Clock<Duration>, settings: EventSettings, limits: Limits, logger: Logger,
-        storeExecutor: HistoryWriter.Executor? = nil
+        storeExecutor: HistoryWriter.Executor? = nil,
+        transmit: @escaping Transmit = { $0.chunk.sendNow(to: $1) }
     ) throws {
         let elapsed = clock.stopwatch()
         let past = try EventHistory.past(settings, now: elapsed())
@@ -41,7 +47,7 @@ public final class EventHub: Sendable {
                 gate: PublisherGate(shards: executors.count, limits: limits)))
         epoch = past.epoch
         firstSequence = past.lastSequence
-        shards = executors.map { HubShard($0, clock: clock, limits: limits) }
+        shards = executors.map { HubShard($0, clock: clock, limits: limits, transmit: transmit) }
         deflaters = executors.map { _ in FrameDeflater() }
         shardOfLoop = Dictionary(
             executors.enumerated().map { (ObjectIdentifier($1.eventLoop), $0) }, uniquingKeysWith: { first, _ in first }

@@ -21,17 +21,23 @@ final class HubShard: @unchecked Sendable {
     let limits: Limits
     let counters = ShardCounters()
     private let clock: any Clock<Duration>
-    private var subscribers: [EventClient.ID: Subscriber] = [:]
-    private var topics = TopicIndex<Subscriber>()
-    private var users: [String: TopicIndex<Subscriber>.Members] = [:]
+    private var slots = StreamSlots()
+    /// The slot of each stream.
+    private var streams: TopicIndex<Int>.Members = [:]
+    private var topics = TopicIndex<Int>()
+    private var users: [String: TopicIndex<Int>.Members] = [:]
+    /// What this turn delivers.
+    private var bursts: [EventBurst] = []
     private var written: [Subscriber] = []
+    private let transmit: EventHub.Transmit
     private var timer: Task<Void, Never>?
     private var metrics: LoopMetrics?
     /// Counts the timer's ticks, so that silence is measured without reading a clock for each write.
     private(set) var tick = 0
 
-    init(_ executor: LoopExecutor, clock: any Clock<Duration>, limits: Limits) {
+    init(_ executor: LoopExecutor, clock: any Clock<Duration>, limits: Limits, transmit: @escaping EventHub.Transmit) {
         self.executor = executor
+        self.transmit = transmit
         self.clock = clock
         self.limits = limits
     }
@@ -57,18 +63,19 @@ final class HubShard: @unchecked Sendable {
             case .join(let subscriber):
                 join(subscriber)
             case .send(let id, let draft, let sequence):
-                subscribers[id]?.send(draft, after: sequence)
+                subscriber(id)?.send(draft, after: sequence)
             case .close(let id, let reconnect):
-                subscribers[id]?.end(reconnect: reconnect)
+                subscriber(id)?.end(reconnect: reconnect)
             case .turnAway(let id):
-                subscribers[id]?.farewell(retry: limits.reconnectSpread)
-                subscribers[id]?.end(reconnect: true)
+                subscriber(id)?.farewell(retry: limits.reconnectSpread)
+                subscriber(id)?.end(reconnect: true)
             case .closeAll(let clients):
-                for subscriber in Array(subscribers.values) where clients.contains(subscriber.client.id) {
+                for subscriber in subscribers where clients.contains(subscriber.client.id) {
                     subscriber.end(reconnect: true)
                 }
             case .refresh(let id, let time):
-                if subscribers[id]?.expiry != nil { subscribers[id]?.expiry = time }
+                let subscriber = subscriber(id)
+                if subscriber?.expiry != nil { subscriber?.expiry = time }
             }
             index += 1
         }
@@ -80,31 +87,42 @@ final class HubShard: @unchecked Sendable {
 
     private func deliver(_ events: [PublishedEvent], to audience: EventAudience) {
         let burst = EventBurst(events)
+        bursts.append(burst)
         var clients = 0
-        let deliver = { (members: TopicIndex<Subscriber>.Members) in
+        let deliver = { [self] (members: TopicIndex<Int>.Members) in
             clients += members.count
-            for subscriber in members.values { subscriber.deliver(burst) }
+            for slot in members.values { hand(burst, to: slot) }
         }
         switch audience {
-        case .everyone: deliver(subscribers)
+        case .everyone:
+            clients = streams.count
+            for slot in slots.indices { hand(burst, to: slot) }
         case .user(let user): if let members = users[user] { deliver(members) }
         case .topic(let topic): topics.forEachGroup(on: topic, deliver)
         }
         counters.delivered.add(clients * events.count, ordering: .relaxed)
     }
 
+    /// The one burst that is in its hands now, the last of `bursts`.
+    private func hand(_ burst: EventBurst, to slot: Int) {
+        guard !slots.claim(slot, for: bursts.count - 1, burst.sequences) else { return }
+        slots[slot]?.deliver(burst)
+    }
+
     private func join(_ subscriber: Subscriber) {
         guard !subscriber.hasEnded else { return }
         let id = subscriber.client.id
-        subscribers[id] = subscriber
-        if let user = subscriber.subscription.user { users[user, default: [:]][id] = subscriber }
-        for topic in subscriber.subscription.topics { topics.insert(subscriber, id, on: topic) }
-        subscriber.begin()
+        let slot = slots.insert(subscriber, tick: tick)
+        streams[id] = slot
+        if let user = subscriber.subscription.user { users[user, default: [:]][id] = slot }
+        for topic in subscriber.subscription.topics { topics.insert(slot, id, on: topic) }
+        subscriber.begin(slot)
     }
 
     func remove(_ subscriber: Subscriber) {
         let id = subscriber.client.id
-        guard subscribers.removeValue(forKey: id) != nil else { return }
+        guard let slot = streams.removeValue(forKey: id) else { return }
+        slots.remove(slot)
         if let user = subscriber.subscription.user {
             users[user]?[id] = nil
             if users[user]?.isEmpty == true { users[user] = nil }
@@ -112,10 +130,32 @@ final class HubShard: @unchecked Sendable {
         for topic in subscriber.subscription.topics { topics.remove(id, from: topic) }
     }
 
+    private func subscriber(_ id: EventClient.ID) -> Subscriber? { streams[id].flatMap { slots[$0] } }
+
+    private var subscribers: [Subscriber] { slots.indices.compactMap { slots[$0] } }
+
+    // MARK: - What subscribers note in their slots
+
+    func lastSeen(_ slot: Int) -> UInt64 { slots.lastSeen(slot) }
+    func saw(_ sequence: UInt64, _ slot: Int) { slots.saw(sequence, slot) }
+    func lastTick(_ slot: Int) -> Int { slots.lastTick(slot) }
+    func takeWasSentTo(_ slot: Int) -> Bool { slots.takeWasSentTo(slot) }
+
+    /// Lets events go to the socket past the subscriber, until it writes.
+    func open(_ socket: Int32, _ slot: Int) { slots.open(socket, slot) }
+
+    /// - Returns: what has to be written before anything else.
+    func withdraw(_ slot: Int) -> EventFrame? { slots.withdraw(slot).map { bursts[$0].frame } }
+
     /// Notes that a subscriber has something to flush.
     func wrote(to subscriber: Subscriber) { written.append(subscriber) }
 
+    func noteWriting(_ slot: Int) { slots.wrote(at: tick, slot) }
+
+    // MARK: - The end of a turn
+
     func flush() {
+        sendClaimed()
         // A flush that fails ends its stream at once, which must not disturb the walk.
         while !written.isEmpty {
             let subscribers = written
@@ -124,8 +164,19 @@ final class HubShard: @unchecked Sendable {
         }
     }
 
+    private func sendClaimed() {
+        for claim in 0..<slots.claimCount {
+            guard let (slot, socket, burst) = slots.take(claim: claim, tick: tick) else { continue }
+            let frame = bursts[burst].frame
+            let sent = transmit(frame, socket)
+            if sent < frame.chunk.readableBytes { slots[slot]?.write(frame, after: sent) }
+        }
+        slots.forgetClaims()
+        bursts.removeAll(keepingCapacity: true)
+    }
+
     func resume(_ waiter: Waiter<Void>, whenWritable id: EventClient.ID) {
-        guard let subscriber = subscribers[id] else {
+        guard let subscriber = subscriber(id) else {
             waiter.resume(with: .failure(CancellationError()))
             return
         }
@@ -134,7 +185,7 @@ final class HubShard: @unchecked Sendable {
 
     var figures: EventStatistics.Loop {
         EventStatistics.Loop(
-            streams: subscribers.count, queuedBytes: subscribers.values.reduce(0) { $0 + $1.queuedBytes },
+            streams: streams.count, queuedBytes: subscribers.reduce(0) { $0 + $1.queuedBytes },
             delivered: counters.delivered.load(ordering: .relaxed),
             replayed: counters.replayed.load(ordering: .relaxed),
             dropped: counters.dropped.load(ordering: .relaxed),
@@ -172,7 +223,7 @@ final class HubShard: @unchecked Sendable {
     private func tick(silence: Int, patience: Int, _ now: Duration) {
         tick += 1
         let jitter = Int(Double(silence) * limits.heartbeatJitter)
-        for subscriber in Array(subscribers.values) {
+        for subscriber in subscribers {
             if let expiry = subscriber.expiry, now >= expiry {
                 subscriber.expire()
             } else if subscriber.hasHeldPublishers(since: tick - patience) {
@@ -199,21 +250,21 @@ final class HubShard: @unchecked Sendable {
         deliverWaiting()
         let step = Duration.milliseconds(20)
         let share = max(
-            1, (subscribers.count + Self.steps(of: step, in: window) - 1) / Self.steps(of: step, in: window))
-        for subscriber in subscribers.values where !subscriber.isFinishing {
+            1, (streams.count + Self.steps(of: step, in: window) - 1) / Self.steps(of: step, in: window))
+        for subscriber in subscribers where !subscriber.isFinishing {
             subscriber.farewell(retry: limits.reconnectSpread)
         }
         flush()
         var waited = Duration.zero
-        while !subscribers.isEmpty {
+        while !streams.isEmpty {
             let isOver = waited >= patience
-            let ended = subscribers.values.lazy.filter { isOver || !$0.isFinishing }.prefix(isOver ? .max : share)
-            for subscriber in Array(ended) {
+            let ended = subscribers.filter { isOver || !$0.isFinishing }.prefix(isOver ? .max : share)
+            for subscriber in ended {
                 subscriber.farewell(retry: limits.reconnectSpread)
                 subscriber.end(reconnect: true)
             }
             flush()
-            guard !subscribers.isEmpty else { return }
+            guard !streams.isEmpty else { return }
             do { try await clock.sleep(for: step) } catch { return }
             waited += step
             deliverWaiting()
@@ -231,4 +282,6 @@ final class EventBurst {
     private(set) lazy var frame = events.count == 1 ? events[0].frame : EventFrame(joining: events.map(\.frame))
 
     init(_ events: [PublishedEvent]) { self.events = events }
+
+    var sequences: ClosedRange<UInt64> { events[0].sequence...events[events.count - 1].sequence }
 }

@@ -12,8 +12,8 @@ package final class Subscriber: @unchecked Sendable {
     private var start: StreamStart?
     /// When the stream ends unless it is refreshed.
     var expiry: Duration?
-    /// The shard's tick when something was last written.
-    private(set) var lastTick: Int
+    /// Its place in the shard, which has more of it; -1 before the shard takes it.
+    private var slot = -1
     private let endsWithBody: Bool
     private let isEndless: Bool
     private let resumePoint: ResumePoint?
@@ -34,8 +34,6 @@ package final class Subscriber: @unchecked Sendable {
     /// The shard's tick at which this client began to hold publishers up; nil while it does not.
     private var heldSince: Int?
     private lazy var mayHoldPublishers = hub.settings.suspendsPublishers(of: subscription)
-    /// The last event that was taken care of.
-    private var lastSeen: UInt64 = 0
     private var needsFlush = false
     private var isPumping = false
 
@@ -60,7 +58,6 @@ package final class Subscriber: @unchecked Sendable {
         expiresAfter = stream.expiresAfter
         place = stream.admission?.place
         onClose = stream.onClose
-        lastTick = shard.tick
     }
 
     var hasEnded: Bool { if case .ended = phase { true } else { false } }
@@ -82,10 +79,10 @@ package final class Subscriber: @unchecked Sendable {
     }
 
     /// The shard delivers from now on.
-    func begin() {
+    func begin(_ slot: Int) {
         guard let start else { return }
         self.start = nil
-        lastTick = shard.tick
+        self.slot = slot
         let place = "\(hub.epoch)-\(start.place)"
         if let resume = start.resume { shard.counters.count(resume.verdict) }
         if let resume = start.resume, let frame = ControlEvent.frame("martlet.resume", resume, id: place) {
@@ -124,6 +121,7 @@ package final class Subscriber: @unchecked Sendable {
     /// - Parameter last: what it is told in the end.
     func end(reconnect: Bool, _ last: EventFrame? = nil) {
         guard !hasEnded else { return }
+        takeOver()
         // What more the history has than a client may have waiting, it gets when it comes back; what else waits it does not.
         var rest = shard.limits.maxStreamBacklogBytes
         while case .replaying(let replay) = phase, sink.isWritable || rest > 0 || queue != nil || !reconnect {
@@ -236,6 +234,7 @@ package final class Subscriber: @unchecked Sendable {
 
     /// Lets it wait for the peer, or for the replay to come to it.
     private func enqueue(_ frame: EventFrame, _ event: PublishedEvent?, place: UInt64) {
+        takeOver()
         let queue = queue ?? EventQueue()
         self.queue = queue
         switch queue.append(frame, event, place: place, budget: shard.limits.maxStreamBacklogBytes) {
@@ -275,16 +274,45 @@ package final class Subscriber: @unchecked Sendable {
     // MARK: - The sink
 
     private func write(_ frame: EventFrame) {
+        takeOver()
+        put(frame)
+    }
+
+    private func put(_ frame: EventFrame) {
         sink.write(frame)
-        lastTick = shard.tick
+        shard.noteWriting(slot)
         guard !needsFlush else { return }
         needsFlush = true
         shard.wrote(to: self)
     }
 
+    /// From now on nothing goes past this to the socket; what this turn has for it goes first.
+    private func takeOver() {
+        if slot >= 0, let first = shard.withdraw(slot) { put(first) }
+    }
+
     func flush() {
         needsFlush = false
         if !hasEnded { sink.flush() }
+        // The next event may go there at once.
+        if case .live = phase, queue == nil, let socket = sink.socket { shard.open(socket, slot) }
+    }
+
+    /// The socket has taken that much of a frame, and no more.
+    func write(_ frame: EventFrame, after sent: Int) {
+        takeOver()
+        sink.write(frame, after: sent)
+    }
+
+    /// True where something went past this to the socket since this was last asked.
+    package func takeWasSentTo() -> Bool { slot >= 0 && !hasEnded && shard.takeWasSentTo(slot) }
+
+    var lastTick: Int { shard.lastTick(slot) }
+
+    /// The last event that was taken care of.
+    private var lastSeen: UInt64 {
+        get { shard.lastSeen(slot) }
+        set { shard.saw(newValue, slot) }
     }
 
     /// The peer has read enough for more to be written.
