@@ -8,6 +8,7 @@
 //   pipelined   K publishes, up to 32 unanswered at a time
 //   idle        N streams that hear nothing, their memory, then five publishes one after the other
 //   churn       K streams opened and closed, N at a time
+//   produce     a stream that gives K events by itself
 //   replay      K events published one a request, then N streams that come back with the id before them
 //
 // An event is counted by its `data:`, so comments and heartbeats do not count; more than was published is an error.
@@ -478,6 +479,16 @@ static void run_burst(bool is_pipelined) {
     printf("{\"events_per_second\": %.0f, \"seconds\": %.4f}\n", received / elapsed, elapsed);
 }
 
+static void run_produce(void) {
+    double start = now(), last = start;
+    long received = 0;
+    open_stream(0);
+    while (received < event_count) received += receive_more(received, event_count, &last);
+    double elapsed = now() - start;
+    if (received != event_count) fail("%ld events, not %d", received, event_count);
+    printf("{\"events_per_second\": %.0f, \"seconds\": %.4f}\n", received / elapsed, elapsed);
+}
+
 static void run_idle(void) {
     long before = resident(processes);
     double connect_seconds = open_all();
@@ -583,6 +594,7 @@ int main(int argc, char **argv) {
     else if (!strcmp(mode, "pipelined")) run_burst(true);
     else if (!strcmp(mode, "idle")) run_idle();
     else if (!strcmp(mode, "churn")) run_churn();
+    else if (!strcmp(mode, "produce")) run_produce();
     else if (!strcmp(mode, "replay")) run_replay();
     else fail("unknown mode %s", mode);
     return 0;

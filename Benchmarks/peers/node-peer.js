@@ -1,6 +1,7 @@
 // Node's own http: node-peer.js PORT
 const http = require('node:http');
 const zlib = require('node:zlib');
+const { once } = require('node:events');
 const subscribers = new Set();
 
 function publish(request, response) {
@@ -43,6 +44,26 @@ function subscribeCompressed(request, response) {
   });
 }
 
+// One producer, one reader: waits where `write` asks it to.
+async function produce(request, response) {
+  const count = Number(new URL(request.url, 'http://localhost').searchParams.get('n'));
+  response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
+  if (request.url.startsWith('/produce/write') || request.url.startsWith('/produce/send')) {
+    for (let i = 0; i < count; i++) {
+      if (!response.write(`event: message\ndata: token ${i}\n\n`)) await once(response, 'drain');
+    }
+  } else {
+    for await (const token of tokens(count)) {
+      if (!response.write(`event: message\ndata: ${token}\n\n`)) await once(response, 'drain');
+    }
+  }
+  response.end();
+}
+
+async function* tokens(count) {
+  for (let i = 0; i < count; i++) yield `token ${i}`;
+}
+
 function answer(request, response) {
   const path = request.url;
   if (path === '/plaintext') {
@@ -58,6 +79,8 @@ function answer(request, response) {
     subscribe(request, response);
   } else if (path === '/compressed') {
     subscribeCompressed(request, response);
+  } else if (path.startsWith('/produce/')) {
+    produce(request, response);
   } else if (path.startsWith('/pub')) {
     publish(request, response);
   } else {

@@ -32,6 +32,7 @@ def measure(results, effort):
                 found = load.streams("pipelined", server, streams=200, bytes=64, events=events)
                 results.add("sse_pipelined", server.name, found["events_per_second"])
     measure_stalled(results, effort)
+    measure_producers(results, effort)
     measure_topics(results, effort)
     measure_compressed(results, effort)
     measure_replay(results, effort)
@@ -62,6 +63,18 @@ def stalled_clients(server, count):
         if count:
             urllib.request.urlopen(server.url("/feed/stalled?n=100"), bytes(65536).replace(b"\0", b"x")).read()
         yield
+
+
+def measure_producers(results, effort):
+    """What one event costs that a response gives its one reader."""
+    events = 200_000
+    with running("martlet", "node") as servers:
+        for _ in range(effort.rounds):
+            for way in ["send", "sequence", "stream", "write"]:
+                for server in servers:
+                    found = load.streams(
+                        "produce", server, streams=1, events=events, subscribe=f"/produce/{way}?n={events}")
+                    results.add(f"produce_{way}", server.name, found["seconds"] / events * 1e6)
 
 
 def measure_topics(results, effort):

@@ -7,7 +7,10 @@ enum MicroBench {
         let asked = Set(CommandLine.arguments.dropFirst())
         func isAsked(_ group: String) -> Bool { asked.isEmpty || asked.contains(group) }
         if isAsked("router") { try RouterCosts.measure() }
-        if isAsked("events") { try EventCosts.measure() }
+        if isAsked("events") {
+            try EventCosts.measure()
+            try await PublishCosts.measure()
+        }
         if isAsked("binding") { try await BindingCosts.measure() }
         if isAsked("middleware") { try await MiddlewareCosts.measure() }
     }
