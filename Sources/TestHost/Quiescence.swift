@@ -30,8 +30,11 @@ extension TestHost {
             let idle = lastMovement.duration(to: .now)
             let isMoving = await wire.isSending || application.sse.isStoring
             switch isMoving ? .busy : monitor.outlook {
-            case .quiet:
+            case .quiet where movementCount == seen:
                 return
+            case .quiet:
+                // The last one ended just now, and may have left the loop something to do.
+                continue
             case .uncertain where idle >= min(Self.moment, patience), .busy where idle >= patience:
                 return monitor.giveUp()
             case .uncertain, .busy:
