@@ -93,65 +93,20 @@ extension Connection {
         write(head)
         // Behind the final head there is no place for an interim one.
         exchange.needsContinue = false
-        let count = WrittenBytes()
-        let writer = BodyWriter { [self] chunk in
-            try Task.checkCancellation()
-            // Nothing has to be waited for where the body runs on the loop and the peer reads.
-            if loop.executor.eventLoop.inEventLoop {
-                try await write(chunk, framing, length, count, exchange)?.wait()
-            } else {
-                let waiter = Waiter<Void>()
-                loop.executor.eventLoop.execute { [self] in
-                    do {
-                        let peer = try write(chunk, framing, length, count, exchange, waiter)
-                        if peer == nil { waiter.resume() }
-                    } catch {
-                        waiter.resume(with: .failure(error))
-                    }
-                }
-                try await waiter.wait()
-            }
-        }
+        let output = BodyOutput(self, exchange, framing, length: length)
         do {
-            try await body(writer)
-            if let length, count.bytes != length { throw BodyLengthError(declared: length) }
+            try await body(BodyWriter { try await output.write($0) })
+            try output.finish()
         } catch {
             // The status is sent: only a connection that breaks off shows that the body is not whole.
             if !(error is CancellationError) {
                 application.logger.error("a streamed body failed", metadata: ["error": "\(error)"])
             }
+            output.flush()
             context?.close(promise: nil)
             return
         }
-        if framing == .chunked { write(ByteBuffer.lastChunk) }
-        flush()
         finish(exchange, keepAlive: keepAlive)
-    }
-
-    /// - Parameter waiter: who waits for the peer where that has to be; nil to make one.
-    /// - Returns: nil where nothing has to be waited for.
-    private func write(
-        _ chunk: ByteBuffer, _ framing: BodyFraming, _ length: Int?, _ count: WrittenBytes, _ exchange: Exchange,
-        _ waiter: Waiter<Void>? = nil
-    ) throws -> Waiter<Void>? {
-        guard case .answering(let current) = state, current === exchange, let context else { throw CancellationError() }
-        count.bytes += chunk.readableBytes
-        if let length, count.bytes > length { throw BodyLengthError(declared: length) }
-        if framing == .chunked {
-            var framed = ByteBufferAllocator().buffer(capacity: chunk.readableBytes + 16)
-            framed.writeChunk(chunk)
-            write(framed)
-        } else {
-            write(chunk)
-        }
-        flush()
-        // The flush found the peer gone.
-        if exchange.isCancelled { throw CancellationError() }
-        if context.channel.isWritable { return nil }
-        exchange.waitingWriter?.resume(with: .failure(CancellationError()))
-        let waiter = waiter ?? Waiter()
-        exchange.waitingWriter = waiter
-        return waiter
     }
 
     // MARK: - Event streams
@@ -178,18 +133,6 @@ extension Connection {
         guard case .streaming = state else { return }
         sink.subscriber = ctx.sse.join(events, sink: sink, connection: ctx.client, eventLoop: context.eventLoop)
     }
-}
-
-/// How much of a streamed body was written.
-// Touched on the connection's event loop only.
-private final class WrittenBytes: @unchecked Sendable {
-    var bytes = 0
-}
-
-/// A streamed body that was not as long as its response said.
-struct BodyLengthError: Error, CustomStringConvertible {
-    let declared: Int
-    var description: String { "The body does not have the \(declared) bytes that its length promised." }
 }
 
 extension HTTPResponse.Status {

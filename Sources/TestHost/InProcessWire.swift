@@ -92,7 +92,10 @@ private struct InProcessLink: StreamLink {
 
     func disconnect() async { await onLoop { $0.left() } }
 
-    func stall() async { incoming.isStalled = true }
+    func stall() async {
+        incoming.isStalled = true
+        await onLoop { $0.becameUnwritable() }
+    }
 
     func resume() async {
         incoming.isStalled = false

@@ -27,7 +27,7 @@ import Testing
             try settings.topic("latest") { $0.slowReaders = .latestOnly(key: { $0.event ?? "" }) }
         }
         var loop = LoopMetrics(metrics, loop: 0)
-        let report = { loop.report(host.hub.shards[0].figures, host.hub) }
+        let report = { loop.report(host.hub.shards[0].figures, host.hub.figures) }
         let fast = try host.sink()
         host.run()
         for index in 0..<3 { try host.hub.broadcast(data: "\(index)") }

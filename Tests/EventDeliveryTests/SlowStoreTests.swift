@@ -209,10 +209,10 @@ import Testing
         host.run()
         store.isBlocked = true
         try host.post("first")
-        let id = sink.id
+        let client = try #require(sink.subscriber?.client)
         let isWritable = Atomic<Bool>(false)
         let writer = Task {
-            try await hub.whenWritable(id)
+            try await client.whenWritable()
             isWritable.store(true, ordering: .releasing)
         }
         // The loop works meanwhile: only the store can be what it waits for.

@@ -46,6 +46,19 @@ import Testing
         }
     }
 
+    @Test func `others on the loop are answered while a body is written without an end`() async throws {
+        try await withServer(threads: 1) { server in
+            let socket = try server.connect()
+            try await socket.send("GET /probe/endless HTTP/1.1\r\nHost: a\r\n\r\n")
+            let reader = Task { while !Task.isCancelled, try await socket.receive() != nil {} }
+            await server.probe.begun.wait()
+            try await server.expectGoodAnswer()
+            reader.cancel()
+            socket.close()
+            _ = await reader.result
+        }
+    }
+
     @Test func `a writer waits for a reader that has stopped, and goes on with it`() async throws {
         try await withServer { server in
             let socket = try server.connect(receiveBuffer: 64 * 1024)

@@ -29,6 +29,8 @@ public struct EventClient: Sendable, Identifiable {
     /// The peer and its connection.
     public let connection: ClientInfo
     let hub: EventHub
+    /// nil for a stream without a body.
+    let window: SendWindow?
 
     /// False from the moment that the stream ended, from either side.
     public var isConnected: Bool { hub.isConnected(id) }
@@ -65,7 +67,7 @@ public struct EventClient: Sendable, Identifiable {
     /// Waits while the peer is slower than what is sent to it.
     ///
     /// - Throws: `CancellationError` when the stream has ended, or the task was cancelled.
-    public func whenWritable() async throws { try await hub.whenWritable(id) }
+    public func whenWritable() async throws { try await hub.whenWritable(self) }
 
     /// Ends the stream behind a `martlet.error` event; the log says what it was.
     func fail(_ error: any Error) {
@@ -83,6 +85,6 @@ public struct EventClient: Sendable, Identifiable {
     func forward<S: AsyncSequence>(
         _ elements: S, _ event: (S.Element) throws -> ServerSentEvent
     ) async throws {
-        for try await element in elements { try await hub.sendWhenWritable(to: id, event(element)) }
+        for try await element in elements { try await hub.sendWhenWritable(to: self, event(element)) }
     }
 }

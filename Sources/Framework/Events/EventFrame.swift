@@ -33,6 +33,13 @@ package final class EventFrame: Sendable {
         self.init(framing: buffer, isCompressible: frames.allSatisfy(\.isCompressible))
     }
 
+    /// Events in a row for one client, each with the id that it gets.
+    convenience init(joining drafts: some Collection<(draft: Draft, id: EventID?)>) {
+        var buffer = Self.withRoomForChunkSize(drafts.reduce(0) { $0 + $1.draft.byteCount })
+        for (draft, id) in drafts { draft.write(to: &buffer, id: id) }
+        self.init(framing: buffer, isCompressible: drafts.allSatisfy(\.draft.isCompressible))
+    }
+
     private convenience init(unframed payload: ByteBuffer) {
         var buffer = Self.withRoomForChunkSize(payload.readableBytes)
         buffer.writeImmutableBuffer(payload)
@@ -43,7 +50,7 @@ package final class EventFrame: Sendable {
     struct Draft: Sendable {
         private let buffer: ByteBuffer
         private let hasID: Bool
-        private let isCompressible: Bool
+        fileprivate let isCompressible: Bool
 
         /// At least as many bytes as the frame will have.
         var byteCount: Int { buffer.readableBytes + Self.roomForID }
@@ -60,16 +67,24 @@ package final class EventFrame: Sendable {
 
         /// - Parameter id: what the event gets where the app gave it none.
         func frame(id: EventID?) -> EventFrame {
-            guard let id, !hasID else { return EventFrame(framing: buffer, isCompressible: isCompressible) }
             var buffer = buffer
-            // In front of the empty line that ends the event.
+            if let id, !hasID { Self.end(&buffer, with: id) }
+            return EventFrame(framing: buffer, isCompressible: isCompressible)
+        }
+
+        fileprivate func write(to joined: inout ByteBuffer, id: EventID?) {
+            joined.writeImmutableBuffer(buffer)
+            if let id, !hasID { Self.end(&joined, with: id) }
+        }
+
+        /// Writes the id in front of the empty line that ends the event.
+        private static func end(_ buffer: inout ByteBuffer, with id: EventID) {
             buffer.moveWriterIndex(to: buffer.writerIndex - 1)
             buffer.writeStaticString("id: ")
             buffer.writeString(id.epoch)
             buffer.writeStaticString("-")
             buffer.writeString(String(id.sequence))
             buffer.writeStaticString("\n\n")
-            return EventFrame(framing: buffer, isCompressible: isCompressible)
         }
     }
 

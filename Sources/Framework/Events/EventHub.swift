@@ -25,7 +25,7 @@ public final class EventHub: Sendable {
     private let writer: HistoryWriter?
     private let shardOfLoop: [ObjectIdentifier: Int]
     private let nextID = Atomic<UInt64>(1)
-    private let elapsed: @Sendable () -> Duration
+    let elapsed: @Sendable () -> Duration
 
     /// Gives a socket a frame's chunk; returns how many bytes of it were taken.
     package typealias Transmit = @Sendable (EventFrame, _ socket: Int32) -> Int
@@ -59,6 +59,10 @@ public final class EventHub: Sendable {
         self.settings = settings
         self.limits = limits
         self.logger = logger
+    }
+
+    deinit {
+        for shard in shards { shard.stopTimer() }
     }
 
     func newID() -> Int { Int(nextID.add(1, ordering: .relaxed).oldValue) }
@@ -183,9 +187,10 @@ public final class EventHub: Sendable {
     ) throws -> Bool {
         let draft = try EventFrame.Draft(event, isCompressible: isCompressible)
         return try post { state throws(StoreBacklogError) in
-            guard let shard = state.clients[client]?.shard else { return false }
+            guard let member = state.clients[client] else { return false }
             try checkStoreRoom(byteCount: draft.byteCount, &state)
-            put(.send(client, draft, shard: shard), &state)
+            member.client.window?.spend(draft.byteCount)
+            put(.send(client, draft, shard: member.shard), &state)
             return true
         }
     }
@@ -193,15 +198,16 @@ public final class EventHub: Sendable {
     /// The same, no faster than the client reads, and when a store that has fallen behind has room.
     ///
     /// - Throws: `CancellationError` when the stream has ended.
-    func sendWhenWritable(to client: EventClient.ID, _ event: ServerSentEvent) async throws {
+    func sendWhenWritable(to client: EventClient, _ event: ServerSentEvent) async throws {
         try await whenWritable(client)
         let draft = try EventFrame.Draft(event)
         let demand = PublisherGate.Demand(byteCount: draft.byteCount, topic: nil, isStored: writer != nil)
         if demand.isStored { try await enter(demand) }
         post { state in
             if demand.isStored { state.gate.giveBack(demand) }
-            guard let shard = state.clients[client]?.shard else { return }
-            put(.send(client, draft, shard: shard), &state)
+            guard let shard = state.clients[client.id]?.shard else { return }
+            client.window?.spend(draft.byteCount)
+            put(.send(client.id, draft, shard: shard), &state)
         }
         if demand.isStored { letPublishersOn() }
     }
@@ -264,7 +270,9 @@ public final class EventHub: Sendable {
         _ stream: EventStream, sink: any EventSink, connection: ClientInfo, eventLoop: any EventLoop
     ) -> Subscriber {
         let id = EventClient.ID(rawValue: nextID.add(1, ordering: .relaxed).oldValue)
-        let client = EventClient(id: id, user: stream.user, connection: connection, hub: self)
+        // What runs beside the loop asks it whether it may go on; only a body does.
+        let window = stream.body != nil ? SendWindow(limits) : nil
+        let client = EventClient(id: id, user: stream.user, connection: connection, hub: self, window: window)
         let index = shardOfLoop[ObjectIdentifier(eventLoop)] ?? 0
         let subscriber = Subscriber(client, stream, sink: sink, shard: shards[index])
         post { state in
@@ -284,20 +292,24 @@ public final class EventHub: Sendable {
     /// Forgets a stream that has ended.
     func left(_ client: EventClient.ID) { state.withLock { _ = $0.remove(client) } }
 
-    func whenWritable(_ client: EventClient.ID) async throws {
+    func whenWritable(_ client: EventClient) async throws {
+        if writer == nil, let window = client.window, window.isOpen() {
+            return try Task.checkCancellation()
+        }
         if writer != nil {
             // What is sent stands behind what the store has yet to take.
             let demand = PublisherGate.Demand(byteCount: 0, topic: nil, isStored: true)
             try await enter(demand)
             regulate { $0.giveBack(demand) }
         }
-        guard let index = state.withLock({ $0.clients[client]?.shard }) else { throw CancellationError() }
+        let id = client.id
+        guard let index = state.withLock({ $0.clients[id]?.shard }) else { throw CancellationError() }
         let shard = shards[index]
         let request = CurrentRequest.observed
         request?.begin(.waiting)
         defer { request?.end(.waiting) }
         let waiter = Waiter<Void>()
-        shard.executor.eventLoop.execute { shard.resume(waiter, whenWritable: client) }
+        shard.executor.eventLoop.execute { shard.resume(waiter, whenWritable: id) }
         try await waiter.wait()
     }
 

@@ -17,6 +17,8 @@ final class HubShard: @unchecked Sendable {
         case refresh(EventClient.ID, until: Duration)
     }
 
+    typealias Send = (draft: EventFrame.Draft, sequence: UInt64)
+
     let executor: LoopExecutor
     let limits: Limits
     let counters = ShardCounters()
@@ -31,7 +33,7 @@ final class HubShard: @unchecked Sendable {
     private var written: [Subscriber] = []
     private let transmit: EventHub.Transmit
     private var timer: Task<Void, Never>?
-    private var metrics: LoopMetrics?
+    private var report: (@Sendable (EventStatistics.Loop) -> Void)?
     /// Counts the timer's ticks, so that silence is measured without reading a clock for each write.
     private(set) var tick = 0
 
@@ -62,8 +64,19 @@ final class HubShard: @unchecked Sendable {
                 deliver(events, to: first.audience)
             case .join(let subscriber):
                 join(subscriber)
-            case .send(let id, let draft, let sequence):
-                subscriber(id)?.send(draft, after: sequence)
+            case .send(let id, _, _):
+                // What one client is sent in a row is one write.
+                var sends: [Send] = []
+                var bytes = 0
+                while index < deliveries.count, case .send(id, let draft, let sequence) = deliveries[index],
+                    sends.isEmpty || bytes + draft.byteCount <= Self.maximumBurstBytes
+                {
+                    sends.append((draft, sequence))
+                    bytes += draft.byteCount
+                    index += 1
+                }
+                subscriber(id)?.send(sends)
+                continue
             case .close(let id, let reconnect):
                 subscriber(id)?.end(reconnect: reconnect)
             case .turnAway(let id):
@@ -200,18 +213,21 @@ final class HubShard: @unchecked Sendable {
     // MARK: - Time
 
     /// One timer for all: heartbeats, and streams that expire.
-    func startTimer(_ hub: EventHub, _ metrics: LoopMetrics?) {
+    ///
+    /// - Parameters:
+    ///   - now: since the hub was made.
+    ///   - report: called when the streams have been looked after.
+    func startTimer(now: @escaping @Sendable () -> Duration, report: (@Sendable (EventStatistics.Loop) -> Void)?) {
         let interval = max(.milliseconds(10), min(.seconds(1), limits.heartbeat / 15))
         // Whoever wants none sets a very long time.
         func ticks(_ time: Duration) -> Int { Int(min(max(1, (time / interval).rounded()), 1e9)) }
         let (silence, patience) = (ticks(limits.heartbeat), ticks(limits.maxPublisherSuspension))
-        timer = Task(executorPreference: executor) { [clock, weak hub] in
-            self.metrics = metrics
+        self.report = report
+        timer = Task(executorPreference: executor) { [clock] in
             while !Task.isCancelled {
                 do { try await clock.sleep(for: interval) } catch { return }
-                guard let now = hub?.now else { return }
-                self.tick(silence: silence, patience: patience, now)
-                self.metrics?.report(self.figures, hub)
+                self.tick(silence: silence, patience: patience, now())
+                if let report { report(self.figures) }
             }
         }
     }
@@ -245,8 +261,8 @@ final class HubShard: @unchecked Sendable {
     ///   - patience: how long the bodies may take.
     ///   - deliverWaiting: delivers what waits for this loop: what was sent, be it by a body that has returned since, goes
     ///     before the end of a stream.
-    func drain(over window: Duration, patience: Duration, _ hub: EventHub, deliverWaiting: () -> Void) async {
-        defer { metrics?.report(figures, hub) }
+    func drain(over window: Duration, patience: Duration, deliverWaiting: () -> Void) async {
+        defer { report?(figures) }
         deliverWaiting()
         let step = Duration.milliseconds(20)
         let share = max(

@@ -1,4 +1,5 @@
 import CoreMetrics
+import Synchronization
 
 // How the live streams start and end with the application.
 
@@ -8,8 +9,14 @@ extension EventHub {
         let factory = settings.metrics ?? MetricsSystem.factory
         let isMeasured = !(factory is NOOPMetricsHandler)
         for (index, shard) in shards.enumerated() {
-            shard.startTimer(self, isMeasured ? LoopMetrics(factory, loop: index) : nil)
+            shard.startTimer(now: elapsed, report: isMeasured ? reporter(LoopMetrics(factory, loop: index)) : nil)
         }
+    }
+
+    private func reporter(_ metrics: LoopMetrics) -> @Sendable (EventStatistics.Loop) -> Void {
+        let metrics = Mutex(metrics)
+        // Weakly, since nothing else does: a reference count that knows of weak references is slower, for all who send.
+        return { [weak self] figures in metrics.withLock { $0.report(figures, self?.figures) } }
     }
 
     /// True from the moment that the application began to shut down: a body that could go on for long looks here, and ends.
@@ -30,7 +37,7 @@ extension EventHub {
     /// Call it on the shard's loop.
     func drain(_ shard: HubShard, _ index: Int) async {
         await shard.drain(
-            over: limits.drainWindow, patience: limits.drainWindow + limits.shutdownTimeout, self,
+            over: limits.drainWindow, patience: limits.drainWindow + limits.shutdownTimeout,
             deliverWaiting: { emptyMailbox(index) })
     }
 

@@ -53,14 +53,14 @@ struct LoopMetrics {
                 backlogBytes: Gauge(label: "martlet_store_backlog_bytes", factory: factory)) : nil
     }
 
-    mutating func report(_ figures: EventStatistics.Loop, _ eventHub: EventHub?) {
+    mutating func report(_ figures: EventStatistics.Loop, _ allOfHub: @autoclosure () -> EventStatistics?) {
         streams.record(figures.streams)
         queueBytes.record(figures.queuedBytes)
         for (counter, figure) in counters where figures[keyPath: figure] > last[keyPath: figure] {
             counter.increment(by: figures[keyPath: figure] - last[keyPath: figure])
         }
         last = figures
-        guard let hub, let all = eventHub?.figures else { return }
+        guard let hub, let all = allOfHub() else { return }
         if all.published > lastOfHub.published { hub.published.increment(by: all.published - lastOfHub.published) }
         if all.refused > lastOfHub.refused { hub.refused.increment(by: all.refused - lastOfHub.refused) }
         hub.historyEvents.record(all.historyEvents)

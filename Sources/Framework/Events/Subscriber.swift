@@ -163,6 +163,7 @@ package final class Subscriber: @unchecked Sendable {
         body?.cancel()
         body = nil
         queue = nil
+        client.window?.close()
         let cancelled = waiting
         waiting = []
         for waiter in cancelled { waiter.resume(with: .failure(CancellationError())) }
@@ -217,14 +218,26 @@ package final class Subscriber: @unchecked Sendable {
     }
 
     /// To this client alone.
-    func send(_ draft: EventFrame.Draft, after sequence: UInt64) {
-        // The id says that everything up to there was delivered. A stream that ends with its body starts anew anyhow.
-        let id = endsWithBody ? nil : EventID(epoch: hub.epoch, sequence: sequence)
+    func send(_ sends: [HubShard.Send]) {
+        if case .live = phase, sends.count > 1, queue == nil, sink.isWritable {
+            write(EventFrame(joining: sends.lazy.map { [self] in ($0.draft, id(after: $0.sequence)) }))
+        } else {
+            for one in sends { send(one) }
+        }
+    }
+
+    /// Each may be the one too many that ends the stream.
+    private func send(_ one: HubShard.Send) {
         switch phase {
-        case .live: send(draft.frame(id: id), nil, place: sequence)
-        case .replaying: enqueue(draft.frame(id: id), nil, place: sequence)
+        case .live: send(one.draft.frame(id: id(after: one.sequence)), nil, place: one.sequence)
+        case .replaying: enqueue(one.draft.frame(id: id(after: one.sequence)), nil, place: one.sequence)
         case .opening, .ended: break
         }
+    }
+
+    /// The id says that everything up to there was delivered. A stream that ends with its body starts anew anyhow.
+    private func id(after sequence: UInt64) -> EventID? {
+        endsWithBody ? nil : EventID(epoch: hub.epoch, sequence: sequence)
     }
 
     private func send(_ frame: EventFrame, _ event: PublishedEvent?, place: UInt64) {
@@ -235,6 +248,7 @@ package final class Subscriber: @unchecked Sendable {
     /// Lets it wait for the peer, or for the replay to come to it.
     private func enqueue(_ frame: EventFrame, _ event: PublishedEvent?, place: UInt64) {
         takeOver()
+        client.window?.close()
         let queue = queue ?? EventQueue()
         self.queue = queue
         switch queue.append(frame, event, place: place, budget: shard.limits.maxStreamBacklogBytes) {
@@ -294,6 +308,7 @@ package final class Subscriber: @unchecked Sendable {
     func flush() {
         needsFlush = false
         if !hasEnded { sink.flush() }
+        if !sink.isWritable { becameUnwritable() }
         // The next event may go there at once.
         if case .live = phase, queue == nil, let socket = sink.socket { shard.open(socket, slot) }
     }
@@ -314,6 +329,9 @@ package final class Subscriber: @unchecked Sendable {
         get { shard.lastSeen(slot) }
         set { shard.saw(newValue, slot) }
     }
+
+    /// The peer takes no more for now.
+    package func becameUnwritable() { client.window?.close() }
 
     /// The peer has read enough for more to be written.
     package func becameWritable() { pump() }
@@ -399,6 +417,7 @@ package final class Subscriber: @unchecked Sendable {
         if hasEnded {
             waiter.resume(with: .failure(CancellationError()))
         } else if isTakingMore {
+            client.window?.fill()
             waiter.resume()
         } else {
             // Those who were cancelled do not stay.
@@ -416,6 +435,7 @@ package final class Subscriber: @unchecked Sendable {
         guard isTakingMore, !waiting.isEmpty else { return }
         let resumed = waiting
         waiting = []
+        client.window?.fill()
         for waiter in resumed { waiter.resume() }
     }
 }
