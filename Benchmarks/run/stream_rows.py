@@ -83,7 +83,7 @@ def measure_topics(results, effort):
     for _ in range(effort.rounds):
         for name, crowded in [("martlet", True), ("alone", False)]:
             with running("martlet") as [server], crowd(server, crowded):
-                found = load.streams("burst", server, streams=1, events=20_000, **room)
+                found = load.streams("burst", server, streams=1, events=5000, **room)
                 results.add("topics_publish", name, found["events_per_second"])
                 found = load.streams("replay", server, streams=1000, events=10, **room)
                 results.add("topics_resume", name, found["seconds"] * 1000)
