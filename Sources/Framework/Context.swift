@@ -13,12 +13,15 @@ public final class Context: Sendable {
     /// The loop of the connection, where the request runs.
     package let eventLoop: any EventLoop
 
+    private typealias Kept = (key: ObjectIdentifier, value: any Sendable)
+
     private struct State {
         var match: MatchedRoute?
         /// What the app did wrong, where there was no way to throw it.
         var failure: (any Error)?
-        /// What middleware keeps: few, so that a list is found through faster than a table.
-        var storage: [(key: ObjectIdentifier, value: any Sendable)] = []
+        /// What middleware keeps: one value, mostly, and else few, so that a list is found through faster than a table.
+        var first: Kept?
+        var others: [Kept] = []
         var requestID: String?
         var scope: ServiceScope?
         /// True when the response is made; a stream may go on.
@@ -78,13 +81,22 @@ public final class Context: Sendable {
     public subscript<Key: ContextKey>(key: Key.Type) -> Key.Value? {
         get {
             let key = ObjectIdentifier(key)
-            return state.withLock { state in state.storage.first { $0.key == key }?.value } as? Key.Value
+            return state.withLock { state in
+                if let first = state.first, first.key == key { return first.value }
+                return state.others.first { $0.key == key }?.value
+            } as? Key.Value
         }
         set {
             let key = ObjectIdentifier(key)
             state.withLock { state in
-                state.storage.removeAll { $0.key == key }
-                if let newValue { state.storage.append((key, newValue)) }
+                let kept = newValue.map { (key, $0 as any Sendable) }
+                if state.others.isEmpty, state.first == nil || state.first?.key == key {
+                    state.first = kept
+                } else {
+                    if state.first?.key == key { state.first = nil }
+                    state.others.removeAll { $0.key == key }
+                    if let kept { state.others.append(kept) }
+                }
             }
         }
     }

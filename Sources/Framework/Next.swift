@@ -7,7 +7,8 @@ public struct Next: Sendable {
     final class Place: Sendable {
         @usableFromInline
         enum Work: Sendable {
-            case immediate(any ImmediateMiddleware)
+            // A function, since a value of any type would be copied for every call.
+            case immediate(@Sendable (Context, Next) throws -> Answer)
             case waiting(any Middleware)
         }
         @usableFromInline let work: Work
@@ -15,8 +16,16 @@ public struct Next: Sendable {
         @usableFromInline let following: Place?
 
         init(_ middleware: any Middleware, following: Place?) {
-            work = (middleware as? any ImmediateMiddleware).map(Work.immediate) ?? .waiting(middleware)
+            work =
+                (middleware as? any ImmediateMiddleware).map { .immediate(Self.function(of: $0)) }
+                ?? .waiting(middleware)
             self.following = following
+        }
+
+        private static func function(
+            of middleware: some ImmediateMiddleware
+        ) -> @Sendable (Context, Next) throws -> Answer {
+            { try middleware.answer($0, next: $1) }
         }
 
         /// The innermost wraps nothing, and does not call what it is given.
@@ -48,9 +57,9 @@ public struct Next: Sendable {
     /// Passes the request on. The answer is there at once where nothing further in has to wait.
     public func answer(_ ctx: Context) -> Answer {
         switch place.work {
-        case .immediate(let middleware):
+        case .immediate(let answer):
             do {
-                return try middleware.answer(ctx, next: place.next)
+                return try answer(ctx, place.next)
             } catch {
                 return .now(ctx.response(for: error))
             }

@@ -51,7 +51,7 @@ public struct Request: Sendable {
     ///
     /// - Parameter goesOn: false where it needs no more.
     package func forEachCookie(_ name: String, _ goesOn: (String) throws -> Bool) rethrows {
-        for field in headers where field.name == .cookie {
+        for field in headers where field.name.canonicalName == "cookie" {
             var line = field.value
             var name = name
             var start = 0

@@ -5,7 +5,7 @@ final class RequestIDs: Sendable {
     /// Steps through all numbers, from one that nobody knows.
     private let state = Atomic<UInt64>(UInt64.random(in: .min ... .max))
 
-    /// 13 digits to the base 36. Not a secret: who has seen one can tell the next.
+    /// 13 digits to the base 32. Not a secret: who has seen one can tell the next.
     func next() -> String {
         // SplitMix64: it turns different numbers into different numbers, and neighbours into strangers.
         var number = state.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
@@ -14,9 +14,9 @@ final class RequestIDs: Sendable {
         number ^= number >> 31
         return String(unsafeUninitializedCapacity: 13) { digits in
             for index in 0..<13 {
-                let digit = UInt8(truncatingIfNeeded: number % 36)
+                let digit = UInt8(truncatingIfNeeded: number & 31)
                 digits[index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-                number /= 36
+                number >>= 5
             }
             return 13
         }

@@ -20,8 +20,10 @@ public struct Compression: ImmediateMiddleware {
     }
 
     public func answer(_ ctx: Context, next: Next) -> Answer {
-        next.answer(ctx).flatMap(ctx) { response in
-            guard case .buffer(let body) = response.body, body.readableBytes >= minimumBytes,
+        let answer = next.answer(ctx)
+        if case .now(let response) = answer, !isLarge(response) { return answer }
+        return answer.flatMap(ctx) { response in
+            guard isLarge(response), case .buffer(let body) = response.body,
                 response.headers[.contentEncoding] == nil, response.headers[.contentRange] == nil,
                 Self.isCompressible(response.headers[.contentType] ?? "")
             else { return .now(response) }
@@ -31,6 +33,10 @@ public struct Compression: ImmediateMiddleware {
             if body.readableBytes <= Self.maximumInlineBytes { return .now(compressed(response, body)) }
             return .later(ctx) { [response] in try await ctx.blocking { compressed(response, body) } }
         }
+    }
+
+    private func isLarge(_ response: Response) -> Bool {
+        if case .buffer(let body) = response.body { body.readableBytes >= minimumBytes } else { false }
     }
 
     /// What takes longer than about half a millisecond is compressed on the thread pool, where no other request waits for it.

@@ -104,23 +104,24 @@ struct RequestHeadDraft {
         if line.hasUnderscore, !limits.acceptsUnderscoresInFieldNames { return }
         guard let name = HTTPField.Name(buffer.text(line.name)) else { throw .malformed("a header field's name") }
         let value = buffer.text(line.value)
-        switch name {
-        case Self.host:
+        // By the text: to compare with the names as HTTPTypes has them costs as much as the rest of a field.
+        switch name.canonicalName {
+        case "host":
             hosts += 1
             guard RequestTarget.isAuthority(value) else { throw .malformed("its Host") }
-        case .contentLength:
+        case "content-length":
             guard length == nil, let parsed = Self.length(value) else { throw .malformed("its Content-Length") }
             length = parsed
-        case .contentType:
+        case "content-type":
             contentTypes += 1
             guard contentTypes == 1 else { throw .malformed("its Content-Type is told twice") }
-        case .transferEncoding:
+        case "transfer-encoding":
             codings += Self.options(value)
-        case .connection:
+        case "connection":
             let options = Self.options(value)
             closes = closes || options.contains("close")
             keepsAlive = keepsAlive || options.contains("keep-alive")
-        case .expect:
+        case "expect":
             guard value.lowercased() == "100-continue" else {
                 throw HTTPError(.expectationFailed, "The expectation is unknown.")
             }

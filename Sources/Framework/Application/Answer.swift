@@ -29,7 +29,7 @@ public enum Answer: Sendable {
     /// Changes the response when it is there.
     ///
     /// - Parameter change: what it throws becomes the response.
-    func map(_ ctx: Context, _ change: @escaping @Sendable (inout Response) throws -> Void) -> Answer {
+    package func map(_ ctx: Context, _ change: @escaping @Sendable (inout Response) throws -> Void) -> Answer {
         switch self {
         case .now(var response):
             response.change(ctx, change)

@@ -86,7 +86,7 @@ public struct SessionID: Sendable, Hashable {
 
     /// What a client sent, nil where it cannot be an id.
     init?(_ text: String) {
-        guard text.utf8.count == 32, text.utf8.allSatisfy(\.isHexDigit) else { return nil }
+        guard text.utf8.count == 32, text.utf8.allSatisfy({ $0.isHexDigit }) else { return nil }
         self.text = text
     }
 }

@@ -23,12 +23,15 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware {
     public func answer(_ ctx: Context, next: Next) throws -> Answer {
         guard let immediate else { return .later(ctx) { try await respond(to: ctx, next: next) } }
         var found: (SessionID, [String: String])?
-        for id in ids(of: ctx.request) {
+        try forEachID(of: ctx.request) { id in
             found = try immediate.load(id).map { (id, $0) }
-            if found != nil { break }
+            return found == nil
         }
         let session = begin(found, ctx)
-        return next.answer(ctx) { response in
+        let answer = next.answer(ctx)
+        // The rule: nothing to do, and nothing that would have to be kept for later.
+        if case .now = answer, case .unchanged = session.outcome { return answer }
+        return answer.map(ctx) { response in
             guard let end = try end(of: session) else { return }
             for change in end.changes { try immediate.apply(change) }
             set(end.cookie, on: &response)
@@ -37,7 +40,12 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware {
 
     public func respond(to ctx: Context, next: Next) async throws -> Response {
         var found: (SessionID, [String: String])?
-        for id in ids(of: ctx.request) {
+        var ids: [SessionID] = []
+        forEachID(of: ctx.request) { id in
+            ids.append(id)
+            return true
+        }
+        for id in ids {
             found = try await store.load(id).map { (id, $0) }
             if found != nil { break }
         }
@@ -50,13 +58,15 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware {
     }
 
     /// What the client says its session is: one id, unless another path or domain has set a cookie of that name, too.
-    private func ids(of request: Request) -> [SessionID] {
-        var ids: [SessionID] = []
-        request.forEachCookie(cookieName) { value in
-            if let id = SessionID(value) { ids.append(id) }
-            return ids.count < Self.maximumIDs
+    ///
+    /// - Parameter goesOn: false where it needs no more.
+    private func forEachID(of request: Request, _ goesOn: (SessionID) throws -> Bool) rethrows {
+        var count = 0
+        try request.forEachCookie(cookieName) { value in
+            guard let id = SessionID(value) else { return true }
+            count += 1
+            return try goesOn(id) && count < Self.maximumIDs
         }
-        return ids
     }
 
     /// How many ids of one client are looked up.
@@ -72,7 +82,7 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware {
 
     /// What there is to do when the request is answered: in the store, and in the client.
     private func end(of session: Session) throws -> (changes: [SessionChange], cookie: SetCookie?)? {
-        let removal = session.storedID.map { [SessionChange.remove($0)] } ?? []
+        var removal: [SessionChange] { session.storedID.map { [.remove($0)] } ?? [] }
         switch session.outcome {
         case .unchanged:
             return nil
