@@ -56,6 +56,8 @@ public final class TestClient: Sendable {
             await link.disconnect()
             fallthrough
         case .unwantedStream:
+            // Until the server knows that it has gone.
+            await host.settle()
             throw TestStreamError("\(request) is a stream of events: read it with stream().")
         }
     }
