@@ -118,7 +118,7 @@ final class HubShard: @unchecked Sendable {
 
     /// The one burst that is in its hands now, the last of `bursts`.
     private func hand(_ burst: EventBurst, to slot: Int) {
-        guard !slots.claim(slot, for: bursts.count - 1, burst.sequences) else { return }
+        guard !slots.claim(slot, for: bursts.count - 1, through: burst.last) else { return }
         slots[slot]?.deliver(burst)
     }
 
@@ -299,5 +299,6 @@ final class EventBurst {
 
     init(_ events: [PublishedEvent]) { self.events = events }
 
-    var sequences: ClosedRange<UInt64> { events[0].sequence...events[events.count - 1].sequence }
+    /// The number of the last one.
+    var last: UInt64 { events[events.count - 1].sequence }
 }

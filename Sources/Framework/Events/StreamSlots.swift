@@ -79,13 +79,13 @@ struct StreamSlots {
 
     /// Notes that a burst goes to the stream's socket.
     ///
-    /// - Returns: false where the subscriber has to take it.
-    mutating func claim(_ index: Int, for burst: Int, _ sequences: ClosedRange<UInt64>) -> Bool {
-        guard slots[index].socket != Self.none, slots[index].burst == Self.none,
-            slots[index].lastSeen < sequences.lowerBound
-        else { return false }
+    /// - Parameter last: the last event of the burst.
+    /// - Returns: false where the subscriber has to take it, which also sees whether it has it already, by another of its
+    ///   subscriptions.
+    mutating func claim(_ index: Int, for burst: Int, through last: UInt64) -> Bool {
+        guard slots[index].socket != Self.none, slots[index].burst == Self.none else { return false }
         slots[index].burst = Int32(truncatingIfNeeded: burst)
-        slots[index].lastSeen = sequences.upperBound
+        slots[index].lastSeen = last
         claimed.append(Int32(truncatingIfNeeded: index))
         return true
     }
