@@ -68,12 +68,14 @@ import Musl
     }
 
     /// A server that is quick to notice, and a reader whose buffers are soon full.
-    private func withReader(_ test: (RunningServer, RawSocket) async throws -> Void) async throws {
+    private func withReader(sendBufferBytes: Int? = 16 * 1024, _ test: (RunningServer, RawSocket) async throws -> Void)
+        async throws
+    {
         try await withServer(
             limits: {
                 $0.heartbeat = .milliseconds(1500)
                 $0.maxStreamBacklogBytes = 50_000
-            }, sendBufferBytes: 16 * 1024
+            }, sendBufferBytes: sendBufferBytes
         ) { server in
             let reader = try server.connect(receiveBuffer: 16 * 1024)
             try await reader.send("GET /probe/feed HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -84,14 +86,17 @@ import Musl
 
     /// More than the buffers hold, and the backlog.
     private func overfill(_ server: RunningServer) async throws {
+        for number in 0..<100 { try await publish("\(number)-" + String(repeating: "x", count: 5000), server) }
+    }
+
+    private func publish(_ message: String, _ server: RunningServer) async throws {
         let sender = try server.connect()
-        for number in 0..<100 {
-            let body = "message=\(number)-" + String(repeating: "x", count: 5000)
-            try await sender.send(
-                "POST /probe/publish HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n"
-                    + "Content-Type: application/x-www-form-urlencoded\r\n\r\n" + body)
-            #expect(try await sender.response().status == 204)
-        }
+        let body = "message=" + message
+        try await sender.send(
+            "POST /probe/publish HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n"
+                + "Content-Type: application/x-www-form-urlencoded\r\n\r\n" + body)
+        #expect(try await sender.response().status == 204)
+        sender.close()
     }
 
     /// This one waits: when a connection is to end for its closed window the kernel decides, by its own clock. It took a
@@ -113,18 +118,35 @@ import Musl
         }
     }
 
-    /// Waits, too, for one second: so long a time without an answer is what it is about. With a window that is closed, and
-    /// with one that is open.
-    @Test(arguments: [true, false]) func `a reader who vanishes is gone`(isStalled: Bool) async throws {
-        try await withReader { server, reader in
-            if isStalled { try await overfill(server) }
+    enum Traffic: CaseIterable {
+        /// The window is closed.
+        case tooMuch
+        /// Nothing is published: the heartbeat finds it out.
+        case none
+        /// So much that no heartbeat is due.
+        case steady
+    }
+
+    /// Waits, too, for one second: so long a time without an answer is what it is about.
+    @Test(arguments: Traffic.allCases) func `a reader who vanishes is gone`(traffic: Traffic) async throws {
+        // What is published must not fill the buffer: that would be noticed, too.
+        try await withReader(sendBufferBytes: traffic == .steady ? nil : 16 * 1024) { server, reader in
+            if traffic == .tooMuch { try await overfill(server) }
+            // By now it has everything: only what comes next is looked after.
+            try await server.server.checkTime(.now())
             do {
                 try reader.vanish()
             } catch {
                 try Test.cancel("A socket cannot be made deaf here: \(error)")
             }
-            // Nothing is published: the heartbeat finds it out.
+            let publisher = Task {
+                while traffic == .steady, !Task.isCancelled {
+                    try await publish("steady", server)
+                    try await Task.sleep(for: .milliseconds(100))
+                }
+            }
             await server.probe.streamClosed.wait()
+            publisher.cancel()
             #expect(try await server.clientCount() == 0)
         }
     }

@@ -182,6 +182,19 @@ struct ProbeController {
             })
     }
 
+    /// In small pieces, and in the end whether other work of the loop had its turn meanwhile.
+    func pieces(_ ctx: Context) -> Response {
+        Response(
+            body: .stream { writer in
+                let hadTurn = Atomic<Bool>(false)
+                let others = ctx.eventLoop.submit { hadTurn.store(true, ordering: .relaxed) }
+                let piece = ByteBuffer(repeating: UInt8(ascii: "x"), count: 1024)
+                for _ in 0..<128 { try await writer.write(piece) }
+                try await writer.write(hadTurn.load(ordering: .relaxed) ? "in turn" : "alone")
+                try await others.get()
+            })
+    }
+
     /// Writes 64 KiB at a time for as long as somebody reads.
     func endless() -> Response {
         Response(

@@ -46,16 +46,11 @@ import Testing
         }
     }
 
-    @Test func `others on the loop are answered while a body is written without an end`() async throws {
+    @Test func `others on the loop have their turn while a body is written`() async throws {
         try await withServer(threads: 1) { server in
             let socket = try server.connect()
-            try await socket.send("GET /probe/endless HTTP/1.1\r\nHost: a\r\n\r\n")
-            let reader = Task { while !Task.isCancelled, try await socket.receive() != nil {} }
-            await server.probe.begun.wait()
-            try await server.expectGoodAnswer()
-            reader.cancel()
-            socket.close()
-            _ = await reader.result
+            try await socket.send("GET /probe/pieces HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await socket.response().text.hasSuffix("xin turn"))
         }
     }
 
