@@ -131,9 +131,16 @@ import Musl
     @Test(arguments: Traffic.allCases) func `a reader who vanishes is gone`(traffic: Traffic) async throws {
         // What is published must not fill the buffer: that would be noticed, too.
         try await withReader(sendBufferBytes: traffic == .steady ? nil : 16 * 1024) { server, reader in
-            if traffic == .tooMuch { try await overfill(server) }
-            // By now it has everything: only what comes next is looked after.
-            try await server.server.checkTime(.now())
+            if traffic == .tooMuch {
+                try await overfill(server)
+            } else {
+                // From the second event on they go past the output.
+                try await publish("first", server)
+                _ = try await reader.until("data: first\n")
+                // Once it has acknowledged everything, only what comes next is looked after.
+                while try await server.server.bytesUnderWay().values.contains(where: { $0 > 0 }) { await Task.yield() }
+                try await server.server.checkTime(.now())
+            }
             do {
                 try reader.vanish()
             } catch {
