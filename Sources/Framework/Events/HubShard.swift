@@ -109,7 +109,12 @@ final class HubShard: @unchecked Sendable {
         switch audience {
         case .everyone:
             clients = streams.count
-            for slot in slots.indices { hand(burst, to: slot) }
+            if slots.indices.count <= 4 * streams.count {
+                for slot in slots.indices { hand(burst, to: slot) }
+            } else {
+                // Many have gone: their slots are not walked for those that stayed.
+                for slot in streams.values { hand(burst, to: slot) }
+            }
         case .user(let user): if let members = users[user] { deliver(members) }
         case .topic(let topic): topics.forEachGroup(on: topic, deliver)
         }
@@ -145,7 +150,7 @@ final class HubShard: @unchecked Sendable {
 
     private func subscriber(_ id: EventClient.ID) -> Subscriber? { streams[id].flatMap { slots[$0] } }
 
-    private var subscribers: [Subscriber] { slots.indices.compactMap { slots[$0] } }
+    private var subscribers: [Subscriber] { streams.values.compactMap { slots[$0] } }
 
     // MARK: - What subscribers note in their slots
 

@@ -15,7 +15,7 @@ extension EventHub {
 
     private func reporter(_ metrics: LoopMetrics) -> @Sendable (EventStatistics.Loop) -> Void {
         let metrics = Mutex(metrics)
-        // Weakly, since nothing else does: a reference count that knows of weak references is slower, for all who send.
+        // Weakly, and only where it is measured: the reference count of what is referred to weakly is slower for all.
         return { [weak self] figures in metrics.withLock { $0.report(figures, self?.figures) } }
     }
 
