@@ -107,6 +107,34 @@ import Testing
         }
     }
 
+    /// Events go to sockets by their numbers, which the next connection may get.
+    @Test func `a connection with the socket of a stream that has gone gets none of its events`() async throws {
+        try await withServer { server in
+            func broadcast() async throws {
+                let sender = try server.connect()
+                try await sender.send(
+                    "POST /probe/broadcast HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 17\r\n"
+                        + "\r\n" + #"{"message": "hi"}"#)
+                #expect(try await sender.response().status == 200)
+                sender.close()
+            }
+            for round in 0..<12 {
+                let stream = try await server.openStream()
+                // The first goes by the stream's own output, the second past it.
+                for _ in 0..<2 { try await broadcast() }
+                _ = try await stream.until("data: hi\n")
+                if round.isMultiple(of: 2) { stream.reset() } else { stream.close() }
+                let next = try server.connect()
+                try await broadcast()
+                try await next.send("GET /probe/text HTTP/1.1\r\nHost: a\r\n\r\n")
+                let response = try await next.response()
+                #expect(response.status == 200)
+                #expect(!response.text.contains("hi"))
+                next.close()
+            }
+        }
+    }
+
     /// Less than the connection keeps for the stream's end, and more than it and the kernel keep: beyond that it reads no
     /// further.
     @Test(arguments: [32, 16 * 1024]) func `what a client sends into its stream does not disturb it`(
