@@ -8,16 +8,37 @@ from . import load
 from .building import TOOLS
 from .systems import compared, running
 
+# What Chromium 130 sends when a page is opened, beside Host.
+BROWSER_FIELDS = [
+    "Connection: keep-alive",
+    "Cache-Control: max-age=0",
+    'sec-ch-ua: "Chromium";v="130", "Not?A_Brand";v="99"',
+    "sec-ch-ua-mobile: ?0",
+    'sec-ch-ua-platform: "Linux"',
+    "Upgrade-Insecure-Requests: 1",
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36",
+    "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+    "Sec-Fetch-Site: none",
+    "Sec-Fetch-Mode: navigate",
+    "Sec-Fetch-User: ?1",
+    "Sec-Fetch-Dest: document",
+    "Accept-Encoding: gzip, deflate, br, zstd",
+    "Accept-Language: en-US,en;q=0.9",
+]
+
 
 def measure(results, effort):
     systems = compared("martlet", "hummingbird", "nio", "node", "nginx")
     with running(*systems) as servers:
         for server in servers:
             load.requests(server, "/plaintext", 1)
-        for row, path in [("plaintext", "/plaintext"), ("json", "/json"), ("user", "/user/12345")]:
+        for row, path, fields in [
+            ("plaintext", "/plaintext", ()), ("json", "/json", ()), ("user", "/user/12345", ()),
+            ("browser", "/user/12345", BROWSER_FIELDS),
+        ]:
             for _ in range(effort.rounds):
                 for server in servers:
-                    found = load.requests(server, path, effort.seconds, effort.connections)
+                    found = load.requests(server, path, effort.seconds, effort.connections, fields)
                     results.add(row, server.name, found["per_second"])
                     results.add(f"{row}_processor", server.name, found["processor_us"])
                     if row == "plaintext":

@@ -15,8 +15,10 @@ public final class Context: Sendable {
 
     private typealias Kept = (key: ObjectIdentifier, value: any Sendable)
 
+    /// The route that the request takes, nil where none matches.
+    let match: MatchedRoute?
+
     private struct State {
-        var match: MatchedRoute?
         /// What the app did wrong, where there was no way to throw it.
         var failure: (any Error)?
         /// What middleware keeps: one value, mostly, and else few, so that a list is found through faster than a table.
@@ -24,18 +26,30 @@ public final class Context: Sendable {
         var others: [Kept] = []
         var requestID: String?
         var scope: ServiceScope?
-        /// True when the response is made; a stream may go on.
-        var isOver = false
     }
     private let state = Mutex(State())
+    /// What is not the rule, so that the end of a request that has none of it takes no lock. Set under the lock of what it
+    /// tells of.
+    private let marks = Atomic<UInt8>(0)
+    private enum Mark {
+        static let failure: UInt8 = 1
+        static let metadata: UInt8 = 2
+        static let scope: UInt8 = 4
+        /// The response is made; a stream may go on.
+        static let over: UInt8 = 8
+    }
     /// Guards `metadata`: a change of it is one access, so that child tasks that set cookies lose none of each other's.
     private let metadataLock = Mutex(())
     // Touched under that lock alone. nil until it is changed.
     nonisolated(unsafe) private var metadata: ResponseMetadata?
 
-    init(request: Request, client: ClientInfo, environment: ApplicationEnvironment, eventLoop: any EventLoop) {
+    init(
+        request: Request, client: ClientInfo, match: MatchedRoute?, environment: ApplicationEnvironment,
+        eventLoop: any EventLoop
+    ) {
         self.request = request
         self.client = client
+        self.match = match
         self.environment = environment
         self.eventLoop = eventLoop
     }
@@ -50,7 +64,8 @@ public final class Context: Sendable {
     public var services: ServiceResolver {
         let scope = state.withLock { state in
             if let scope = state.scope { return scope }
-            let scope = ServiceScope(hasEnded: state.isOver)
+            let before = marks.bitwiseOr(Mark.scope, ordering: .sequentiallyConsistent).oldValue
+            let scope = ServiceScope(hasEnded: before & Mark.over != 0)
             state.scope = scope
             return scope
         }
@@ -73,6 +88,7 @@ public final class Context: Sendable {
         _modify {
             metadataLock._unsafeLock()
             defer { metadataLock._unsafeUnlock() }
+            marks.bitwiseOr(Mark.metadata, ordering: .releasing)
             yield &metadata[default: ResponseMetadata()]
         }
     }
@@ -103,14 +119,14 @@ public final class Context: Sendable {
 
     /// A `{name}` of the route's path, decoded.
     public func parameter(_ name: String) -> String? {
-        guard let match = state.withLock({ $0.match }),
-            let index = match.route.template.parameterNames.firstIndex(of: name), index < match.captures.count
+        guard let match, let index = match.route.template.parameterNames.firstIndex(of: name),
+            index < match.captures.count
         else { return nil }
         return match.captures[index]
     }
 
     /// The route that the request takes, which all middleware knows; nil where none matches.
-    public var route: Route? { state.withLock { $0.match?.route } }
+    public var route: Route? { match?.route }
     /// The name of the route that the request takes, `Chat@stream`; nil where none matches.
     public var routeName: String? { route?.name }
 
@@ -123,28 +139,27 @@ public final class Context: Sendable {
     }
 
     /// Has the request answered with an error that cannot be thrown where it is found.
-    package func fail(_ error: any Error) { state.withLock { $0.failure = $0.failure ?? error } }
-
-    var failure: (any Error)? { state.withLock { $0.failure } }
-
-    // MARK: - For the route
-
-    var matchedRoute: MatchedRoute {
-        get throws {
-            guard let match = state.withLock({ $0.match }) else { throw ServiceError("The request has no route.") }
-            return match
+    package func fail(_ error: any Error) {
+        state.withLock { state in
+            state.failure = state.failure ?? error
+            marks.bitwiseOr(Mark.failure, ordering: .releasing)
         }
     }
 
-    func matched(_ match: MatchedRoute) { state.withLock { $0.match = match } }
+    var failure: (any Error)? { has(Mark.failure) ? state.withLock { $0.failure } : nil }
+
+    private func has(_ marks: UInt8) -> Bool { self.marks.load(ordering: .acquiring) & marks != 0 }
+
+    // MARK: - For the route
 
     /// What the action returned, with what it left in the context.
     ///
     /// - Throws: what `fail` was called with.
     func applied(to response: Response) throws -> Response {
-        if let failure { throw failure }
         var response = response
         response.encodeURIs()
+        guard has(Mark.failure | Mark.metadata) else { return response }
+        if let failure { throw failure }
         guard let metadata = metadataLock.withLock({ _ in metadata }) else { return response }
         if let status = metadata.status { response.status = status }
         for name in Set(metadata.headers.lazy.map(\.name)) {
@@ -160,10 +175,9 @@ public final class Context: Sendable {
     /// - Parameter isLast: true when the whole chain has returned, and none is to be made any more.
     /// - Returns: what is to be closed.
     func endScope(isLast: Bool) -> ServiceScope? {
-        state.withLock { state in
-            state.isOver = isLast
-            return state.scope
-        }
+        // One order for this and for the making of a scope: either it is seen here, or it begins as one that is over.
+        if isLast { marks.bitwiseOr(Mark.over, ordering: .sequentiallyConsistent) }
+        return has(Mark.scope) ? state.withLock { $0.scope } : nil
     }
 }
 

@@ -41,7 +41,7 @@ public struct Request: Sendable {
     public func cookie(_ name: String) -> String? {
         var first: String?
         forEachCookie(name) { value in
-            first = value
+            first = String(decoding: value, as: UTF8.self)
             return false
         }
         return first
@@ -50,28 +50,34 @@ public struct Request: Sendable {
     /// Calls back with the values of the cookies of that name, in order: another path or domain may have set one, too.
     ///
     /// - Parameter goesOn: false where it needs no more.
-    package func forEachCookie(_ name: String, _ goesOn: (String) throws -> Bool) rethrows {
+    package func forEachCookie(_ name: String, _ goesOn: (Slice<UnsafeBufferPointer<UInt8>>) throws -> Bool) rethrows {
+        var name = name
         for field in headers where field.name.canonicalName == "cookie" {
             var line = field.value
-            var name = name
-            var start = 0
-            while let value = name.withUTF8({ name in line.withUTF8 { Self.cookie(name, in: $0, from: &start) } }) {
-                guard try goesOn(value) else { return }
+            let isEnough = try name.withUTF8 { name in
+                try line.withUTF8 { line in
+                    var start = 0
+                    while let value = Self.cookie(name, in: line, from: &start) {
+                        guard try goesOn(value) else { return true }
+                    }
+                    return false
+                }
             }
+            if isEnough { return }
         }
     }
 
     /// - Parameter start: where to look; afterwards, what stands behind the cookie that was found.
     private static func cookie(
         _ name: UnsafeBufferPointer<UInt8>, in line: UnsafeBufferPointer<UInt8>, from start: inout Int
-    ) -> String? {
+    ) -> Slice<UnsafeBufferPointer<UInt8>>? {
         while start < line.count {
             let end = line[start...].firstIndex(of: UInt8(ascii: ";")) ?? line.count
             while start < end, line[start] == UInt8(ascii: " ") || line[start] == UInt8(ascii: "\t") { start += 1 }
             let equals = start + name.count
             if equals < end, line[equals] == UInt8(ascii: "="), line[start..<equals].elementsEqual(name) {
                 start = end + 1
-                return String(decoding: line[(equals + 1)..<end], as: UTF8.self)
+                return line[(equals + 1)..<end]
             }
             start = end + 1
         }

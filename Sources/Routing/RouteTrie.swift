@@ -28,20 +28,24 @@ public struct RouteTrie<Value: Sendable>: Sendable {
         for (place, value) in updated { values[place] = value }
     }
 
-    /// The best match whose value is accepted.
+    /// The best match of which `choose` makes something.
     ///
-    /// - Parameter path: The raw, percent-encoded path of a request target with no query; one that does not begin with a
-    ///   slash matches nothing.
+    /// - Parameters:
+    ///   - path: The raw, percent-encoded path of a request target with no query; one that does not begin with a
+    ///     slash matches nothing.
+    ///   - choose: nil for a value that will not do: the next best is asked.
     @inlinable
-    public func match(
-        _ path: String, where accepts: (Value) -> Bool
-    ) throws(PathDecodingError) -> RouteMatch<Value>? {
+    public func match<Found: Sendable>(
+        _ path: String, choosing choose: (Value) -> Found?
+    ) throws(PathDecodingError) -> RouteMatch<Found>? {
+        var found: Found?
         let hit = try tree.firstPlace(on: path) { place in
             guard let value = values[place] else { return false }
-            return accepts(value)
+            found = choose(value)
+            return found != nil
         }
-        guard let hit, let value = values[hit.place] else { return nil }
-        return RouteMatch(value: value, captures: hit.captures)
+        guard let hit, let found else { return nil }
+        return RouteMatch(value: found, captures: hit.captures)
     }
 
     /// All values that the path reaches, best first: what `Allow` is made of.

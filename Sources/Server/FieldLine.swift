@@ -1,3 +1,4 @@
+import HTTPTypes
 import MartletCore
 import NIOCore
 
@@ -8,6 +9,7 @@ struct FieldLine {
     let value: Range<Int>
     /// True where the name has an underscore, which gateways like CGI cannot tell from a hyphen.
     let hasUnderscore: Bool
+    let nameHash: FieldNameHash
 
     /// - Parameter length: of the line at the buffer's front, which is free of control characters.
     /// - Throws: 400 for what is no field, a folded line included.
@@ -15,11 +17,14 @@ struct FieldLine {
         let bytes = buffer.readableBytesUInt8Span
         var colon = 0
         var hasUnderscore = false
+        var hash = FieldNameHash()
         while colon < length, bytes[colon].isTokenCharacter {
             if bytes[colon] == UInt8(ascii: "_") { hasUnderscore = true }
+            hash.combine(bytes[colon])
             colon += 1
         }
         self.hasUnderscore = hasUnderscore
+        nameHash = hash
         guard colon > 0, colon < length, bytes[colon] == UInt8(ascii: ":") else {
             throw .malformed("a header field's name")
         }
@@ -29,6 +34,15 @@ struct FieldLine {
         while end > start, bytes[end - 1].isBlank { end -= 1 }
         name = 0..<colon
         value = start..<end
+    }
+}
+
+extension FieldLine {
+    /// The field's name as a value, and what it means to the connection.
+    func name(in buffer: ByteBuffer) throws(HTTPError) -> (HTTPField.Name, FieldRole) {
+        if let known = KnownFieldNames.shared.find(name, in: buffer, hash: nameHash) { return known }
+        guard let name = HTTPField.Name(buffer.text(name)) else { throw .malformed("a header field's name") }
+        return (name, FieldRole(name))
     }
 }
 

@@ -102,31 +102,30 @@ struct RequestHeadDraft {
         }
         let line = try FieldLine(buffer, length: lineLength)
         if line.hasUnderscore, !limits.acceptsUnderscoresInFieldNames { return }
-        guard let name = HTTPField.Name(buffer.text(line.name)) else { throw .malformed("a header field's name") }
+        let (name, role) = try line.name(in: buffer)
         let value = buffer.text(line.value)
-        // By the text: to compare with the names as HTTPTypes has them costs as much as the rest of a field.
-        switch name.canonicalName {
-        case "host":
+        switch role {
+        case .host:
             hosts += 1
             guard RequestTarget.isAuthority(value) else { throw .malformed("its Host") }
-        case "content-length":
+        case .contentLength:
             guard length == nil, let parsed = Self.length(value) else { throw .malformed("its Content-Length") }
             length = parsed
-        case "content-type":
+        case .contentType:
             contentTypes += 1
             guard contentTypes == 1 else { throw .malformed("its Content-Type is told twice") }
-        case "transfer-encoding":
+        case .transferEncoding:
             codings += Self.options(value)
-        case "connection":
+        case .connection:
             let options = Self.options(value)
             closes = closes || options.contains("close")
             keepsAlive = keepsAlive || options.contains("keep-alive")
-        case "expect":
+        case .expect:
             guard value.lowercased() == "100-continue" else {
                 throw HTTPError(.expectationFailed, "The expectation is unknown.")
             }
             expectsContinue = true
-        default:
+        case .other:
             break
         }
         fields.append(HTTPField(name: name, value: value))

@@ -8,5 +8,5 @@ func table(_ templates: String...) throws -> RouteTrie<String> {
 }
 
 extension RouteTrie {
-    func match(_ path: String) throws(PathDecodingError) -> RouteMatch<Value>? { try match(path) { _ in true } }
+    func match(_ path: String) throws(PathDecodingError) -> RouteMatch<Value>? { try match(path) { $0 } }
 }

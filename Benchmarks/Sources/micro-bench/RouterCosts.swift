@@ -29,7 +29,7 @@ enum RouterCosts {
         var turn = 0
         let here = try Measurement.of {
             turn = (turn + 1) & 15
-            use(try martlet.match(paths[turn]) { _ in true })
+            use(try martlet.match(paths[turn]) { $0 })
         }
         let there = Measurement.of {
             turn = (turn + 1) & 15

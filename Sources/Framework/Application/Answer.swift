@@ -59,19 +59,11 @@ public enum Answer: Sendable {
     ///
     /// - Parameter isLast: true where none can be made any more.
     func closingScope(of ctx: Context, isLast: Bool) -> Answer {
-        switch self {
-        case .now(let response):
-            guard let scope = ctx.endScope(isLast: isLast) else { return self }
-            return .later {
-                await scope.close(isLast: isLast)
-                return response
-            }
-        case .later(let make):
-            return .later {
-                let response = await make()
-                await ctx.endScope(isLast: isLast)?.close(isLast: isLast)
-                return response
-            }
+        if case .now = self, ctx.endScope(isLast: isLast) == nil { return self }
+        return .later {
+            let response = await self.response
+            await ctx.endScope(isLast: isLast)?.close(isLast: isLast)
+            return response
         }
     }
 }

@@ -14,9 +14,9 @@ public final class Application: Sendable {
     /// One for each event loop, in their order.
     package let executors: [LoopExecutor]
     let environment: ApplicationEnvironment
-    private let router: RouterEndpoint
-    /// The app's middleware around the router.
-    private let chain: Next
+    private let router: Router
+    /// The app's middleware around the answer to what has no route. A route's own chain has that middleware, too.
+    private let unrouted: Next
 
     /// - Parameters:
     ///   - eventLoops: where requests run; each gets its share of the event streams.
@@ -49,14 +49,16 @@ public final class Application: Sendable {
         middleware = builder.middleware + table.controllerMiddleware
         for case let timed as any TimedMiddleware in middleware { timed.follow(clock) }
 
-        router = RouterEndpoint(trie: table.trie)
-        chain = builder.middleware.wrapped(around: router)
+        router = Router(trie: table.trie)
+        unrouted = builder.middleware.wrapped(around: router)
     }
 
+    /// What a request is answered with: its route is known from here on, to all middleware.
     package func context(request: Request, client: ClientInfo, eventLoop: any EventLoop) -> Context {
-        // From the first byte on, whoever reads it; the route and middleware may set another.
-        request.body.limit(to: limits.maxBodyBytes)
-        return Context(request: request, client: client, environment: environment, eventLoop: eventLoop)
+        let match = router.match(request)
+        // From the first byte on, whoever reads it; middleware may set another.
+        request.body.limit(to: match?.route.action.maxBodyBytes ?? limits.maxBodyBytes)
+        return Context(request: request, client: client, match: match, environment: environment, eventLoop: eventLoop)
     }
 
     /// Answers a request; whatever goes wrong is a response too.
@@ -80,10 +82,8 @@ public final class Application: Sendable {
     }
 
     private func unobservedAnswer(_ ctx: Context) -> Answer {
-        router.route(ctx)
-        let answer = chain.answer(ctx).closingScope(of: ctx, isLast: true)
-        // HEAD is answered without content.
-        guard ctx.request.method == .head else { return answer }
-        return answer.map(ctx) { $0.body = .omitted(length: $0.body.length) }
+        let answer = (ctx.match?.route.chain ?? unrouted).answer(ctx).closingScope(of: ctx, isLast: true)
+        // The rule, told from the others with one comparison.
+        return ctx.request.method == .get ? answer : router.complete(answer, ctx)
     }
 }

@@ -11,7 +11,7 @@ public final class Route: Sendable {
     public let action: ActionDescriptor
     let template: PathTemplate
     let bodyUse: BodyUse
-    /// The action, inside the middleware of its controller.
+    /// The action, inside the middleware of the app and that of its controller.
     let chain: Next
 
     init(
@@ -45,8 +45,6 @@ struct MethodTable: Sendable {
         return anyMethod
     }
 
-    func answers(_ method: HTTPRequest.Method) -> Bool { self[method] != nil }
-
     /// - Throws: `StartupError` naming both actions where one stands there already.
     mutating func add(_ route: Route) throws(StartupError) {
         switch route.verbs {
@@ -74,6 +72,6 @@ struct MethodTable: Sendable {
     /// What `Allow` says of the path (RFC 9110 section 10.2.1).
     var allowed: [HTTPRequest.Method] {
         if anyMethod != nil { return [.get, .head, .post, .put, .patch, .delete, .options] }
-        return routes.map(\.method) + (answers(.get) ? [.head] : []) + (answers(.options) ? [] : [.options])
+        return routes.map(\.method) + (self[.get] == nil ? [] : [.head]) + (self[.options] == nil ? [.options] : [])
     }
 }

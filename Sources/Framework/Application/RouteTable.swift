@@ -66,7 +66,8 @@ struct RouteTable: Sendable {
         let endpoint = ActionEndpoint(handler: handler, bodyUse: binder.bodyUse)
         let route = Route(
             name: name, verbs: verbs, path: template.description, action: action,
-            template: template, bodyUse: binder.bodyUse, chain: controller.middleware.wrapped(around: endpoint))
+            template: template, bodyUse: binder.bodyUse,
+            chain: (configuration.middleware + controller.middleware).wrapped(around: endpoint))
         try trie.insert(template) { table throws(StartupError) in
             var changed = table ?? MethodTable()
             try changed.add(route)

@@ -15,7 +15,8 @@ public struct ActionArguments {
     /// Made when the body that binding needs is there.
     public init(_ context: Context) throws {
         self.context = context
-        match = try context.matchedRoute
+        guard let match = context.match else { throw ServiceError("The request has no route.") }
+        self.match = match
         guard match.route.bodyUse.reads(context.request.method) else { return }
         guard let content = try context.request.body.collected() else { throw RequestBodyConsumedError() }
         body = content.readableBytes == 0 ? .empty : .buffered(content, try BodyFormat(of: context.request))
@@ -244,5 +245,5 @@ extension String {
 
 extension HTTPRequest.Method {
     /// True for the methods whose fields are in the body, false for those whose fields are in the query.
-    var carriesFields: Bool { self == .post || self == .put || self == .patch }
+    var carriesFields: Bool { self != .get && (self == .post || self == .put || self == .patch) }
 }

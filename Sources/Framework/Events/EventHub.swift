@@ -374,11 +374,3 @@ public final class EventHub: Sendable {
         if suspendableBytes > 0 { regulate { $0.wereDelivered(suspendableBytes, shard: index) } }
     }
 }
-
-extension Clock<Duration> {
-    /// Measures from now on.
-    package func stopwatch() -> @Sendable () -> Duration {
-        let start = now
-        return { start.duration(to: self.now) }
-    }
-}

@@ -72,21 +72,42 @@ public final class Session: Sendable {
 }
 
 /// Names a session: 128 bits that cannot be guessed.
+// Two words and not their text: every request with a session makes one, and looks it up.
 public struct SessionID: Sendable, Hashable {
-    public let text: String
+    private let high: UInt64
+    private let low: UInt64
+
+    /// 32 hexadecimal digits in lower case: what the client's cookie has.
+    public var text: String { Self.digits(high) + Self.digits(low) }
 
     /// A new one, from the system's generator.
     public init() {
         var generator = SystemRandomNumberGenerator()
-        text = [generator.next(), generator.next()].map { (half: UInt64) in
-            let digits = String(half, radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
+        (high, low) = (generator.next(), generator.next())
     }
 
-    /// What a client sent, nil where it cannot be an id.
-    init?(_ text: String) {
-        guard text.utf8.count == 32, text.utf8.allSatisfy({ $0.isHexDigit }) else { return nil }
-        self.text = text
+    /// What a client sent, nil where it is no id's text.
+    init?(_ text: some RandomAccessCollection<UInt8>) {
+        guard text.count == 32, let high = Self.word(text.prefix(16)), let low = Self.word(text.suffix(16)) else {
+            return nil
+        }
+        (self.high, self.low) = (high, low)
+    }
+
+    private static func digits(_ word: UInt64) -> String {
+        let digits = String(word, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    private static func word(_ digits: some Sequence<UInt8>) -> UInt64? {
+        var word: UInt64 = 0
+        for digit in digits {
+            switch digit {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): word = word << 4 | UInt64(digit - UInt8(ascii: "0"))
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): word = word << 4 | UInt64(digit - UInt8(ascii: "a") + 10)
+            default: return nil
+            }
+        }
+        return word
     }
 }

@@ -1,42 +1,20 @@
 import HTTPTypes
 import MartletRouting
 
-/// The innermost of the application: hands the request to its route, and answers itself where there is none.
-struct RouterEndpoint: ImmediateMiddleware {
+/// Finds the route of a request, and is the innermost of the application where there is none.
+struct Router: ImmediateMiddleware {
     let trie: RouteTrie<MethodTable>
 
-    func answer(_ ctx: Context, next: Next) throws -> Answer {
-        if let route = ctx.route {
-            let answer = route.chain.answer(ctx)
-            guard ctx.request.method == .options else { return answer }
-            // An action's own answer to OPTIONS says what is allowed, too (RFC 9110 section 9.3.7).
-            return answer.map(ctx) { response in
-                if response.headers[.allow] == nil {
-                    response.headers[.allow] = allow(try trie.allMatches(ctx.request.path))
-                }
-            }
-        }
-        return .now(try unrouted(ctx.request))
-    }
-
-    /// Finds the request's route, which is known to all middleware then, and its limit for the body.
-    func route(_ ctx: Context) {
-        let request = ctx.request
+    /// The route that a request takes. A path that is malformed has none, and is told so when it is answered.
+    func match(_ request: Request) -> MatchedRoute? {
         let method = request.method
-        // A path that is malformed has no route; it is told so where there is none.
-        guard let match = try? trie.match(request.path, where: { $0.answers(method) }), let route = match.value[method]
-        else { return }
-        if let bytes = route.action.maxBodyBytes { request.body.limit(to: bytes) }
-        ctx.matched(MatchedRoute(route: route, captures: match.captures))
-    }
-
-    private func allow(_ tables: [MethodTable]) -> String {
-        var allowed: [HTTPRequest.Method] = []
-        for method in tables.flatMap(\.allowed) where !allowed.contains(method) { allowed.append(method) }
-        return allowed.map(\.rawValue).joined(separator: ", ")
+        guard let match = try? trie.match(request.path, choosing: { $0[method] }) else { return nil }
+        return MatchedRoute(route: match.value, captures: match.captures)
     }
 
     /// 204 for OPTIONS, 405, a redirect to the path without its trailing slash, or 404.
+    func answer(_ ctx: Context, next: Next) throws -> Answer { .now(try unrouted(ctx.request)) }
+
     private func unrouted(_ request: Request) throws -> Response {
         // RFC 9110 section 9.3.7: the server as a whole is asked.
         if request.path == "*" { return Response(status: .noContent) }
@@ -59,6 +37,30 @@ struct RouterEndpoint: ImmediateMiddleware {
             }
         }
         throw HTTPError(.notFound, "There is nothing at this path.")
+    }
+
+    /// What the method asks of any response.
+    func complete(_ answer: Answer, _ ctx: Context) -> Answer {
+        switch ctx.request.method {
+        case .head:
+            // Answered without content.
+            answer.map(ctx) { $0.body = .omitted(length: $0.body.length) }
+        case .options where ctx.match != nil:
+            // An action's own answer to OPTIONS says what is allowed, too (RFC 9110 section 9.3.7).
+            answer.map(ctx) { response in
+                if response.headers[.allow] == nil {
+                    response.headers[.allow] = allow(try trie.allMatches(ctx.request.path))
+                }
+            }
+        default:
+            answer
+        }
+    }
+
+    private func allow(_ tables: [MethodTable]) -> String {
+        var allowed: [HTTPRequest.Method] = []
+        for method in tables.flatMap(\.allowed) where !allowed.contains(method) { allowed.append(method) }
+        return allowed.map(\.rawValue).joined(separator: ", ")
     }
 }
 
