@@ -22,6 +22,7 @@ struct ActionDescriptors<Context: MacroExpansionContext> {
                 location: \(context.locationSource(of: action.function.name)),
                 maxBodyBytes: \(route.maxBodyBytes ?? "nil"),
                 blocking: \(action.isBlocking),
+                attributes: \(list(action.function.attributes.routeAttributes)),
                 parameters: \(list(action.parameters.map(\.descriptor))),
                 result: \(action.result.descriptor),
                 bind: \(ActionCall(action: action, controller: controller).source)

@@ -50,6 +50,9 @@ extension AttributeListSyntax {
 
     /// Those that mean something to `@Controller`.
     var routing: [AttributeSyntax] {
-        plain.filter { VerbAttribute(rawValue: $0.baseName) != nil || ["NotAction", "Blocking"].contains($0.baseName) }
+        plain.filter {
+            VerbAttribute(rawValue: $0.baseName) != nil
+                || ["NotAction", "Blocking", "Use", "Mark"].contains($0.baseName)
+        }
     }
 }

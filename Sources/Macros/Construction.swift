@@ -25,6 +25,17 @@ struct Construction {
         }
     }
 
+    /// The code that makes one from `services`.
+    ///
+    /// - Parameter type: as it is written there.
+    func call(_ type: String) -> String {
+        let arguments = dependencies.map { dependency in
+            let label = dependency.label.map { "\($0): " } ?? ""
+            return "\(label)try services.resolve((\(dependency.type)).self, \(source(of: dependency.name)))"
+        }
+        return "\(canThrow ? "try " : "")\(type)(\(arguments.joined(separator: ", ")))"
+    }
+
     /// The initializer to call, nil where the type declares none.
     private static func initializer(
         of declaration: some DeclGroupSyntax, _ findings: inout Findings

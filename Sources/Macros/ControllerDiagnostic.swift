@@ -17,6 +17,7 @@ enum ControllerDiagnostic: DiagnosticMessage {
 
     // A route.
     case argumentIsNotLiteral(attribute: String)
+    case argumentIsNotBooleanLiteral(attribute: String)
     case malformedPath(path: String, reason: String)
     case placeWithoutParameter(place: String, path: String)
     case placeTakenFromElsewhere(place: String, path: String, source: String)
@@ -28,6 +29,7 @@ enum ControllerDiagnostic: DiagnosticMessage {
     case propertiesInPattern
     case unusableInitializer(InitializerFault)
     case severalInitializers(type: String)
+    case notInjectable(kind: String)
 
     // An attribute.
     case attributeNeedsMethod(attribute: String)
@@ -83,6 +85,8 @@ enum ControllerDiagnostic: DiagnosticMessage {
                 "not-a-literal",
                 "'@\(attribute)' is read while compiling: it takes a string literal without interpolation"
             )
+        case .argumentIsNotBooleanLiteral(let attribute):
+            ("not-a-boolean-literal", "'@\(attribute)' is read while compiling: it takes 'true' or 'false'")
         case .malformedPath(let path, let reason):
             ("malformed-path", "\"\(path)\" is not a path template: \(reason)")
         case .placeWithoutParameter(let place, let path):
@@ -105,6 +109,11 @@ enum ControllerDiagnostic: DiagnosticMessage {
             ("unusable-initializer", "a controller cannot be made by an initializer that is \(fault.rawValue)")
         case .severalInitializers(let type):
             ("several-initializers", "'\(type)' has several initializers; keep one, or make the others private")
+        case .notInjectable(let kind):
+            (
+                "not-injectable",
+                "'@Injectable' is for a struct, a final class or an actor, and this is declared with '\(kind)'"
+            )
 
         case .attributeNeedsMethod(let attribute):
             ("attribute-needs-method", "'@\(attribute)' is for the methods of a controller")

@@ -9,12 +9,13 @@ struct ControllerExpansion<Context: MacroExpansionContext> {
 
     var descriptor: DeclSyntax {
         """
-        \(raw: access)nonisolated static let controllerDescriptor = MartletCore.ControllerDescriptor(
+        \(raw: model.declaration.modifiers.accessOfMember)nonisolated static let controllerDescriptor = MartletCore.ControllerDescriptor(
         name: \(literal: model.name),
         prefix: \(literal: model.prefix.description),
         documentation: \(raw: source(of: model.declaration.documentationText)),
         location: \(raw: location(of: model.type)),
         dependencies: \(raw: list(dependencies)),
+        attributes: \(raw: list(model.declaration.attributes.routeAttributes)),
         make: \(raw: make),
         actions: \(raw: list(actions))
         )
@@ -35,27 +36,22 @@ struct ControllerExpansion<Context: MacroExpansionContext> {
         """
     }
 
-    var initializer: [DeclSyntax] { model.construction.generatedInitializer.map { ["\(raw: $0)"] } ?? [] }
-
-    private var access: String {
-        if model.declaration.modifiers.first(.public, .open) != nil { return "public " }
-        return model.declaration.modifiers.has(.package) ? "package " : ""
-    }
+    var initializer: [DeclSyntax] { model.construction?.generatedInitializer.map { ["\(raw: $0)"] } ?? [] }
 
     private var dependencies: [String] {
-        model.construction.dependencies.map { dependency in
+        (model.construction?.dependencies ?? []).map { dependency in
             "MartletCore.ControllerDependency(\(source(of: dependency.name)), (\(dependency.type)).self)"
         }
     }
 
     private var make: String {
-        let dependencies = model.construction.dependencies
-        let arguments = dependencies.map { dependency in
-            let label = dependency.label.map { "\($0): " } ?? ""
-            return "\(label)try services.resolve((\(dependency.type)).self, \(source(of: dependency.name)))"
+        guard let construction = model.construction else {
+            let name = model.type.unquotedText
+            let hint = "\(name) is made by the app and not from services: app.mount(\(name)(…))."
+            return "{ _ in throw MartletCore.StartupError(\(source(of: hint))) }"
         }
-        let call = "\(model.type.text)(\(arguments.joined(separator: ", ")))"
-        return "{ \(dependencies.isEmpty ? "_" : "services") in \(model.construction.canThrow ? "try " : "")\(call) }"
+        let isBare = construction.dependencies.isEmpty
+        return "{ \(isBare ? "_" : "services") in \(construction.call(model.type.text)) }"
     }
 
     private var actions: [String] {

@@ -13,7 +13,7 @@ struct ControllerMacro: MemberMacro, ExtensionMacro {
         findings.emit(in: context)
         guard let model else { return [] }
         let expansion = ControllerExpansion(model: model, context: context)
-        return [expansion.descriptor, expansion.record] + expansion.initializer
+        return [expansion.descriptor] + (model.isDiscovered ? [expansion.record] : []) + expansion.initializer
     }
 
     static func expansion(

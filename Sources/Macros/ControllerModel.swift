@@ -9,8 +9,10 @@ struct ControllerModel {
     /// The type's name less `Controller`.
     let name: String
     let prefix: PathTemplate
-    let construction: Construction
+    /// nil for a controller that is not discovered: the app makes it.
+    let construction: Construction?
     let actions: [Action]
+    let isDiscovered: Bool
 
     /// Reports all that is wrong; an action that is wrong is left out.
     ///
@@ -33,7 +35,8 @@ struct ControllerModel {
         self.actions = actions
         RouteCollision.report(among: actions, &findings)
         ConditionalMember.report(in: declaration, &findings)
-        construction = try Construction(declaration, &findings)
+        isDiscovered = try attribute.isDiscovered(&findings)
+        construction = isDiscovered ? try Construction(declaration, &findings) : nil
     }
 
     /// The name of the type, when it is of a kind that can be a controller.
@@ -81,5 +84,16 @@ struct ControllerModel {
                 .malformedPath(path: error.template, reason: error.reason), at: node,
                 fixIts: FixIt.correcting(error.template, at: node))
         }
+    }
+}
+
+extension AttributeSyntax {
+    /// Whether `@Controller` says nothing else.
+    fileprivate func isDiscovered(_ findings: inout Findings) throws(Rejection) -> Bool {
+        guard let argument = argument(labeled: "isDiscovered") else { return true }
+        guard let literal = argument.as(BooleanLiteralExprSyntax.self) else {
+            throw findings.reject(.argumentIsNotBooleanLiteral(attribute: baseName), at: argument)
+        }
+        return literal.literal.tokenKind == .keyword(.true)
     }
 }

@@ -12,4 +12,10 @@ extension DeclModifierListSyntax {
 
     /// The modifier that keeps a method from being an action.
     var excluding: DeclModifierSyntax? { first(.private, .fileprivate, .static, .class) }
+
+    /// What a member of a type must have to be as visible as a protocol's member must be.
+    var accessOfMember: String {
+        if first(.public, .open) != nil { return "public " }
+        return has(.package) ? "package " : ""
+    }
 }

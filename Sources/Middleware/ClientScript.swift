@@ -7,30 +7,22 @@ import NIOCore
 /// The page loads it as a script of its own origin, from which the browser makes the worker that has the connection.
 /// A content security policy must allow both: `script-src 'self'` does.
 ///
-///     app.use(ClientScript())
+///     app.mount(ClientScript())
 ///
 ///     <script src="/martlet.js"></script>
 ///     <script>const stream = new SharedEventSource("/chat/stream", { events: ["message"] });</script>
-public struct ClientScript: ImmediateMiddleware {
-    private let path: String
+@Controller("/martlet.js", isDiscovered: false)
+public struct ClientScript {
     private let script: ByteBuffer
     private let tag: String
 
-    /// - Parameter path: where the script is; with the default, `/martlet.js`.
-    public init(at path: String = "/martlet.js") {
-        self.path = path
+    public init() {
         script = ByteBuffer(bytes: PackageResources.relay_js + PackageResources.martlet_js)
         tag = "\"\(String(Self.digest(of: script), radix: 36))\""
     }
 
-    public func answer(_ ctx: Context, next: Next) -> Answer {
-        guard ctx.request.path == path, ctx.request.method == .get || ctx.request.method == .head else {
-            return next.answer(ctx)
-        }
-        return .now(response(to: ctx.request))
-    }
-
-    private func response(to request: Request) -> Response {
+    /// The script, or 304 for who has it.
+    @GET("") func script(_ request: Request) -> Response {
         // Asked about each time, since the address does not change with the script, and answered with 304 most times.
         var response = Response(headers: [.eTag: tag, .cacheControl: "no-cache"])
         if isHeld(request.headers[values: .ifNoneMatch]) {

@@ -110,6 +110,6 @@ private func errorsAsValues(_ web: WebClient) async {
 
 private struct ScriptSample: App {
     func configure(_ app: inout AppBuilder) throws {
-        app.use(ClientScript())
+        app.mount(ClientScript())
     }
 }

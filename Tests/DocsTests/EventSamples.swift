@@ -130,12 +130,12 @@ struct InboxController {
 struct InboxApp: App {
     func configure(_ app: inout AppBuilder) throws {
         app.use(Sessions(.memory))
-        app.use(
+        app.mount(
             StreamRefresh { ctx, client in
                 guard let user = client.user, user == ctx.session["user_id"] else { return nil }
                 return .seconds(15 * 60)
             })
-        app.use(EventsAdmin { ctx in ctx.session["user_id"] == "admin" })
+        app.mount(EventsAdmin { ctx in ctx.session["user_id"] == "admin" })
         app.controllers(InboxController.self, TestLoginController.self)
     }
 }

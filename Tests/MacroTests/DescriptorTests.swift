@@ -66,3 +66,49 @@ import Testing
             expansion.declarations(of: FunctionDeclSyntax.self) == ["func say() -> Int { 1 }", "func log() {}"])
     }
 }
+
+@Suite struct RouteAttributeTests {
+    @Test("What @Use and @Mark say is evaluated into the descriptors, in the order of the source, with its text")
+    func attributes() {
+        let expansion = Expansion(
+            """
+            @Use(Log(), Auth.self) @Mark(Area("books")) @Controller struct Book {
+                @Mark("a b") @GET @Use(Timing(level: 1)) func list() {}
+                func plain() {}
+            }
+            """)
+        #expect(expansion.findings.isEmpty)
+        let uses = expansion.calls(of: "MartletCore.RouteAttribute.use").map { [$0["0"], $0["1"]] }
+        #expect(
+            uses == [
+                ["Log()", #""@Use(Log())""#], ["Auth.self", #""@Use(Auth.self)""#],
+                ["Timing(level: 1)", #""@Use(Timing(level: 1))""#],
+            ])
+        let marks = expansion.calls(of: "MartletCore.RouteAttribute.mark").map { [$0["0"], $0["1"]] }
+        #expect(
+            marks == [
+                [#"Area("books")"#, ##"#"@Mark(Area("books"))"#"##], [#""a b""#, ##"#"@Mark("a b")"#"##],
+            ])
+        #expect(expansion.actions.map { $0["attributes"] == "[]" } == [false, true])
+    }
+
+    @Test("A controller that is not discovered leaves no record, and needs no services whatever its properties are")
+    func mounted() {
+        let expansion = Expansion(
+            "@Controller(isDiscovered: false) struct Book { let decide: (Int) -> Bool; func list() {} }")
+        #expect(expansion.findings.isEmpty)
+        #expect(!expansion.text.contains("__martletControllerRecord"))
+        #expect(expansion.dependencies == [])
+    }
+
+    @Test("An injectable type is made from its properties, or by its initializer")
+    func injectable() {
+        let plain = Expansion("@Injectable public struct Auth { let users: any Users; private let start = 1 }")
+        #expect(plain.text.contains("public nonisolated static func make(from services: MartletCore.ServiceResolver)"))
+        #expect(plain.text.contains(#"return Self(users: try services.resolve((any Users).self, "users"))"#))
+        #expect(plain.text.contains("extension Auth: MartletCore.Injectable {"))
+        let own = Expansion("@Injectable final class Auth { init(_ users: Users, limit: Int = 3) throws {} }")
+        #expect(own.text.contains(#"return try Self(try services.resolve((Users).self, "users"))"#))
+        #expect(Expansion("@Injectable struct Empty {}").text.contains("return Self()"))
+    }
+}

@@ -34,6 +34,9 @@ struct Expansion {
         macros["Actions"] = MacroSpec(type: ActionsMacro.self)
         macros["NotAction"] = MacroSpec(type: NotActionMacro.self)
         macros["Blocking"] = MacroSpec(type: BlockingMacro.self)
+        macros["Use"] = MacroSpec(type: AttributeMacro.self)
+        macros["Mark"] = MacroSpec(type: AttributeMacro.self)
+        macros["Injectable"] = MacroSpec(type: InjectableMacro.self, conformances: ["MartletCore.Injectable"])
         return macros
     }()
 }

@@ -314,6 +314,25 @@ struct Misuse: Sendable, CustomTestStringConvertible {
         Misuse(
             "@Controller struct Chat { ‸@Blocking @MainActor func send() {} }", "blocking-on-isolated",
             "'@Blocking' cannot move 'send' to another thread: an actor isolates it", "remove '@Blocking'"),
+        Misuse(
+            "‸@Use(Timing()) struct Chat {}", "attribute-outside-controller",
+            "'@Use' has no effect outside a type marked '@Controller'", "remove '@Use'"),
+        Misuse(
+            "@Controller struct Chat { ‸@Mark(1) private func send() {} }", "attribute-on-excluded-method",
+            "'@Mark' has no effect: a private method is never an action", "remove 'private'", "remove '@Mark'"),
+        Misuse(
+            "@Controller struct Chat { ‸@Use(Timing()) let name = \"\" }", "attribute-needs-method",
+            "'@Use' is for the methods of a controller", "remove '@Use'"),
+        Misuse(
+            "@Controller struct Chat { ‸@NotAction @Mark(1) func send() {} }", "contradiction",
+            "'@NotAction' contradicts '@Mark'", "remove '@NotAction'", "remove '@Mark'"),
+        Misuse(
+            "@Controller(isDiscovered: ‸Build.isDiscovered) struct Chat { func index() {} }", "not-a-boolean-literal",
+            "'@Controller' is read while compiling: it takes 'true' or 'false'"),
+        Misuse(
+            "‸@Injectable enum Auth {}", "not-injectable",
+            "'@Injectable' is for a struct, a final class or an actor, and this is declared with 'enum'",
+            "remove '@Injectable'"),
     ]
 
     static let all = types + actions + routes + constructions + attributes

@@ -17,15 +17,66 @@ public struct AppBuilder: Sendable {
     public var logger = Logger(label: "martlet")
     /// True where errors are shown in detail: `MARTLET_ENV=development`.
     public var isDevelopment = false
-    private(set) var middleware: [any Middleware] = []
+    private(set) var middleware: [MiddlewareSource] = []
     private(set) var controllerTypes: [any Controller.Type]
+    private(set) var mounts: [Mount] = []
     private(set) var namedRoutes: [(verbs: Verbs, path: String, target: String)] = []
 
     /// - Parameter module: the app's module, which decides whether controllers of test modules are found.
     init(module: String) { controllerTypes = Discovery.controllers(forAppIn: module) }
 
     /// Wraps every request in these, the first outermost, inside those that were there before.
-    public mutating func use(_ middleware: any Middleware...) { self.middleware += middleware }
+    public mutating func use(_ middleware: any Middleware...) {
+        self.middleware += middleware.map { MiddlewareSource($0) }
+    }
+
+    /// The same for middleware that is made at start-up from the services that its properties need: `app.use(Auth.self)`.
+    public mutating func use(_ types: any (Middleware & Injectable).Type...) {
+        middleware += types.map { MiddlewareSource($0) }
+    }
+
+    /// The same for middleware that is made at start-up, when the services exist.
+    ///
+    ///     app.use { services in Auth(users: try services.resolve()) }
+    ///
+    /// - Parameter make: what it throws ends the start.
+    public mutating func use(
+        fileID: String = #fileID, line: Int = #line,
+        _ make: @escaping @Sendable (ServiceResolver) throws -> any Middleware
+    ) {
+        middleware.append(MiddlewareSource(at: SourceLocation(fileID: fileID, line: line), make))
+    }
+
+    /// Routes a controller that is here already, under a path of the app's choice.
+    ///
+    ///     app.mount(EventsAdmin { ctx in ctx.session["role"] == "admin" }, at: "/operators/events", use: [Audit()])
+    ///
+    /// It is not routed where it was found then, if it was.
+    /// - Parameters:
+    ///   - prefix: in place of the controller's own; nil for that. Paths of actions that are not under the controller's
+    ///     prefix stay where they are.
+    ///   - use: middleware around its actions, inside the app's and outside the controller's own.
+    ///   - marks: values that the routes carry before the controller's own.
+    public mutating func mount(
+        _ controller: some Controller, at prefix: String? = nil, use: [any Middleware] = [],
+        marks: [any Sendable] = []
+    ) {
+        mounts.append(Mount(type(of: controller), controller, at: prefix, use, marks))
+    }
+
+    /// Routes a controller that is made from the app's services, under a path of the app's choice.
+    ///
+    /// It is not routed where it was found then.
+    /// - Parameters:
+    ///   - prefix: in place of the controller's own. Paths of actions that are not under the controller's prefix stay where
+    ///     they are.
+    ///   - use: middleware around its actions, inside the app's and outside the controller's own.
+    ///   - marks: values that the routes carry before the controller's own.
+    public mutating func mount(
+        _ type: (some Controller).Type, at prefix: String, use: [any Middleware] = [], marks: [any Sendable] = []
+    ) {
+        mounts.append(Mount(type, nil, at: prefix, use, marks))
+    }
 
     /// Routes these controllers only, in place of all that were found.
     public mutating func controllers(_ types: any Controller.Type...) { controllerTypes = types }

@@ -44,13 +44,14 @@ public final class Application: Sendable {
         environment = ApplicationEnvironment(
             services: services, events: events, clock: clock, logger: builder.logger,
             isDevelopment: builder.isDevelopment, observer: observer)
-        let table = try RouteTable(builder, services: services)
+        let appMiddleware = try builder.middleware.made(from: ServiceResolver(registry: services, scope: nil))
+        let table = try RouteTable(builder, middleware: appMiddleware, services: services)
         routes = table.routes
-        middleware = builder.middleware + table.controllerMiddleware
+        middleware = appMiddleware + table.middleware
         for case let timed as any TimedMiddleware in middleware { timed.follow(clock) }
 
         router = Router(trie: table.trie)
-        unrouted = builder.middleware.wrapped(around: router)
+        unrouted = appMiddleware.wrapped(around: router)
     }
 
     /// What a request is answered with: its route is known from here on, to all middleware.

@@ -9,23 +9,32 @@ public final class Route: Sendable {
     public let verbs: Verbs
     public let path: String
     public let action: ActionDescriptor
+    /// What `@Use` and `@Mark` say: of the controller where it is mounted and declared, then of the action.
+    public let attributes: [RouteAttribute]
+    /// The values of `@Mark` in that order.
+    public let marks: [any Sendable]
     let template: PathTemplate
     let bodyUse: BodyUse
     /// The action, inside the middleware of the app and that of its controller.
     let chain: Next
 
     init(
-        name: String, verbs: Verbs, path: String, action: ActionDescriptor, template: PathTemplate, bodyUse: BodyUse,
-        chain: Next
+        name: String, verbs: Verbs, path: String, action: ActionDescriptor, attributes: [RouteAttribute],
+        template: PathTemplate, bodyUse: BodyUse, chain: Next
     ) {
         self.name = name
         self.verbs = verbs
         self.path = path
         self.action = action
+        self.attributes = attributes
+        marks = attributes.marks
         self.template = template
         self.bodyUse = bodyUse
         self.chain = chain
     }
+
+    /// The nearest mark of a type: the action's own, else its controller's.
+    public func mark<Value>(_ type: Value.Type) -> Value? { marks.lazy.reversed().compactMap { $0 as? Value }.first }
 }
 
 /// The route that a request took, with the decoded `{name}` parts of its path in order.

@@ -1,15 +1,18 @@
 extension Application {
-    /// The routes as a table for people: verbs, path and name, by path.
+    /// The routes as a table for people, by path: verbs, path, name, and what attributes say.
     ///
     /// - Parameter showsLocations: true for a last column with the place in the source.
     package func routeListing(showsLocations: Bool) -> String {
         let rows = routes.sorted { ($0.path, $0.name) < ($1.path, $1.name) }.map { route in
-            [route.verbs.description, route.path, route.name]
-                + (showsLocations ? [route.action.location.description] : [])
+            [
+                route.verbs.description, route.path, route.name,
+                route.attributes.map(\.description).joined(separator: " "),
+            ] + (showsLocations ? [route.action.location.description] : [])
         }
         let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in
-            zip(row, widths).map { text, width in text + String(repeating: " ", count: width - text.count) }
+            zip(row, widths).filter { $1 > 0 }
+                .map { text, width in text + String(repeating: " ", count: width - text.count) }
                 .joined(separator: "  ").trimmingTrailingSpaces
         }.joined(separator: "\n")
     }

@@ -3,54 +3,69 @@ import MartletRouting
 /// Every route of the application, made at start-up: binds each action, and finds what cannot work together.
 struct RouteTable: Sendable {
     private(set) var routes: [Route] = []
-    private(set) var controllerMiddleware: [any Middleware] = []
+    /// Of the controllers and actions.
+    private(set) var middleware: [any Middleware] = []
     private(set) var trie = RouteTrie<MethodTable>()
+    private let appMiddleware: [any Middleware]
+    private let services: ServiceContainer
+
+    /// A controller that is made, at its place.
+    private struct Mounted {
+        let mount: Mount
+        let descriptor: ControllerDescriptor
+        let controller: any Controller
+        let actions: [ActionDescriptor]
+        /// Around all its actions, the outermost first.
+        let middleware: [any Middleware]
+    }
 
     /// - Throws: `StartupError` listing everything that is wrong with the controllers and routes.
-    init(_ configuration: AppBuilder, services: ServiceRegistry) throws {
-        var problems: [String] = []
-        var controllers: [(descriptor: ControllerDescriptor, instance: any Controller)] = []
+    init(_ configuration: AppBuilder, middleware: [any Middleware], services: ServiceRegistry) throws {
+        appMiddleware = middleware
+        self.services = configuration.services
         let resolver = ServiceResolver(registry: services, scope: nil)
-        for type in configuration.controllerTypes {
-            let descriptor = type.controllerDescriptor
-            do {
-                controllers.append((descriptor, try descriptor.make(resolver.owned(by: descriptor.location))))
-            } catch {
-                problems.append("\(StartupError(making: "controller \(type)", at: descriptor.location, error))")
-            }
+        var problems: [String] = []
+        let mounted = configuration.placedControllers.compactMap { mount in
+            collect(&problems) { try Self.make(mount, resolver) }
         }
-        let extensionActions = Discovery.extensionActions()
-        for (descriptor, controller) in controllers {
-            controllerMiddleware += controller.middleware
-            for action in descriptor.actions + extensionActions[ObjectIdentifier(type(of: controller)), default: []] {
+        for place in mounted {
+            self.middleware += place.middleware
+            for action in place.actions {
                 collect(&problems) {
-                    try add(
-                        action, of: descriptor, controller, verbs: action.verbs, path: action.path, configuration)
+                    try add(action, of: place, verbs: action.verbs, path: try place.mount.path(action.path), resolver)
                 }
             }
         }
         for named in configuration.namedRoutes {
-            let target = controllers.lazy.flatMap { pair in
-                (pair.descriptor.actions + extensionActions[ObjectIdentifier(type(of: pair.instance)), default: []])
-                    .map { (pair, $0) }
-            }
-            .first { "\($0.0.descriptor.name)@\($0.1.name)" == named.target }
-            guard let ((descriptor, controller), action) = target else {
+            let targets = mounted.lazy.flatMap { place in place.actions.map { (place, $0) } }
+            guard let (place, action) = targets.first(where: { "\($0.descriptor.name)@\($1.name)" == named.target })
+            else {
                 let names = routes.map(\.name)
                 let hint = NameSuggestion.nearest(to: named.target, in: names).map { " Did you mean '\($0)'?" } ?? ""
                 problems.append("The route \(named.path) leads to '\(named.target)', which does not exist.\(hint)")
                 continue
             }
-            collect(&problems) {
-                try add(action, of: descriptor, controller, verbs: named.verbs, path: named.path, configuration)
-            }
+            collect(&problems) { try add(action, of: place, verbs: named.verbs, path: named.path, resolver) }
         }
         guard problems.isEmpty else { throw StartupError(problems.joined(separator: "\n")) }
     }
 
+    private static func make(_ mount: Mount, _ services: ServiceResolver) throws -> Mounted {
+        let descriptor = mount.type.controllerDescriptor
+        do {
+            let controller = try mount.instance ?? descriptor.make(services.owned(by: descriptor.location))
+            let attributes = mount.attributes + descriptor.attributes
+            return Mounted(
+                mount: mount, descriptor: descriptor, controller: controller,
+                actions: descriptor.actions + Discovery.extensionActions(of: mount.type),
+                middleware: try attributes.middleware.made(from: services) + controller.middleware)
+        } catch {
+            throw StartupError(making: "controller \(mount.type)", at: descriptor.location, error)
+        }
+    }
+
     private mutating func add(
-        _ action: ActionDescriptor, of descriptor: ControllerDescriptor, _ controller: any Controller, verbs: Verbs,
-        path: String, _ configuration: AppBuilder
+        _ action: ActionDescriptor, of place: Mounted, verbs: Verbs, path: String, _ resolver: ServiceResolver
     ) throws {
         let template: PathTemplate
         do {
@@ -58,16 +73,18 @@ struct RouteTable: Sendable {
         } catch {
             throw StartupError("The path '\(path)' of \(action.location) is malformed: \(error.reason).")
         }
-        let name = "\(descriptor.name)@\(action.name)"
-        var binder = ActionBinder(
-            action: action, name: name, template: template, verbs: verbs, services: configuration.services)
-        let handler = try action.bind(controller, &binder)
+        let name = "\(place.descriptor.name)@\(action.name)"
+        var binder = ActionBinder(action: action, name: name, template: template, verbs: verbs, services: services)
+        let handler = try action.bind(place.controller, &binder)
         if let first = binder.problems.first { throw StartupError(first) }
+        let own = try action.attributes.middleware.made(from: resolver)
+        middleware += own
         let endpoint = ActionEndpoint(handler: handler, bodyUse: binder.bodyUse)
         let route = Route(
             name: name, verbs: verbs, path: template.description, action: action,
+            attributes: place.mount.attributes + place.descriptor.attributes + action.attributes,
             template: template, bodyUse: binder.bodyUse,
-            chain: (configuration.middleware + controller.middleware).wrapped(around: endpoint))
+            chain: (appMiddleware + place.middleware + own).wrapped(around: endpoint))
         try trie.insert(template) { table throws(StartupError) in
             var changed = table ?? MethodTable()
             try changed.add(route)
@@ -77,10 +94,20 @@ struct RouteTable: Sendable {
     }
 }
 
-private func collect(_ problems: inout [String], _ work: () throws -> Void) {
+extension AppBuilder {
+    /// Those that were found, but for those that were mounted, and these.
+    fileprivate var placedControllers: [Mount] {
+        let mounted = Set(mounts.map { ObjectIdentifier($0.type) })
+        return controllerTypes.filter { !mounted.contains(ObjectIdentifier($0)) }.map(Mount.init(found:)) + mounts
+    }
+}
+
+@discardableResult
+private func collect<Result>(_ problems: inout [String], _ work: () throws -> Result) -> Result? {
     do {
-        try work()
+        return try work()
     } catch {
         problems.append("\(error)")
+        return nil
     }
 }

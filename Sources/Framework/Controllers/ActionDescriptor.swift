@@ -20,6 +20,8 @@ public struct ActionDescriptor: Sendable {
     public let maxBodyBytes: Int?
     /// True where it runs on the thread pool.
     public let blocking: Bool
+    /// What `@Use` and `@Mark` say of it.
+    public let attributes: [RouteAttribute]
     public let parameters: [ActionParameter]
     /// The type of what it returns, nil where the source does not name one.
     public let result: Any.Type?
@@ -27,7 +29,8 @@ public struct ActionDescriptor: Sendable {
 
     public init<C: Controller>(
         name: String, verbs: Verbs, path: String, documentation: String?, location: SourceLocation,
-        maxBodyBytes: Int?, blocking: Bool, parameters: [ActionParameter], result: Any.Type?,
+        maxBodyBytes: Int?, blocking: Bool, attributes: [RouteAttribute], parameters: [ActionParameter],
+        result: Any.Type?,
         bind: @escaping @Sendable (C, inout ActionBinder) throws -> ActionHandler
     ) {
         self.name = name
@@ -37,6 +40,7 @@ public struct ActionDescriptor: Sendable {
         self.location = location
         self.maxBodyBytes = maxBodyBytes
         self.blocking = blocking
+        self.attributes = attributes
         self.parameters = parameters
         self.result = result
         self.bind = { controller, binder in

@@ -35,19 +35,22 @@ public struct ControllerDescriptor: Sendable {
     public let location: SourceLocation
     /// What it needs from `app.services`.
     public let dependencies: [ControllerDependency]
+    /// What `@Use` and `@Mark` say of the type, for all its actions.
+    public let attributes: [RouteAttribute]
     public let actions: [ActionDescriptor]
     let make: @Sendable (ServiceResolver) throws -> any Controller
 
     public init(
         name: String, prefix: String, documentation: String?, location: SourceLocation,
-        dependencies: [ControllerDependency], make: @escaping @Sendable (ServiceResolver) throws -> any Controller,
-        actions: [ActionDescriptor]
+        dependencies: [ControllerDependency], attributes: [RouteAttribute],
+        make: @escaping @Sendable (ServiceResolver) throws -> any Controller, actions: [ActionDescriptor]
     ) {
         self.name = name
         self.prefix = prefix
         self.documentation = documentation
         self.location = location
         self.dependencies = dependencies
+        self.attributes = attributes
         self.make = make
         self.actions = actions
     }

@@ -14,12 +14,16 @@ enum Discovery {
     }
 
     /// The actions that stand in extensions of a controller, in the order of their places in the source.
-    static func extensionActions() -> [ObjectIdentifier: [ActionDescriptor]] {
+    static func extensionActions(of controller: any Controller.Type) -> [ActionDescriptor] {
+        extensionActions[ObjectIdentifier(controller), default: []]
+    }
+
+    private static let extensionActions: [ObjectIdentifier: [ActionDescriptor]] = {
         let all = records(in: "martlet_act", of: ControllerActions.self)
         return Dictionary(grouping: all) { ObjectIdentifier($0.controller) }.mapValues { found in
             found.flatMap(\.actions).sorted { "\($0.location)" < "\($1.location)" }
         }
-    }
+    }()
 
     private final class Found {
         var load: [@convention(c) (UnsafeMutableRawPointer?) -> Void] = []

@@ -1,10 +1,13 @@
 /// Makes a type's methods the actions of a controller, found at start-up with nothing to register.
 ///
-/// - Parameter prefix: the path before those of its actions; by default the type's name, `UserProfileController` being
-///   `/user-profile` and `HomeController` the root.
+/// - Parameters:
+///   - prefix: the path before those of its actions; by default the type's name, `UserProfileController` being
+///     `/user-profile` and `HomeController` the root.
+///   - isDiscovered: false for a controller that an app mounts (`app.mount`), and that is not routed by itself. It may
+///     have properties of any kind.
 @attached(member, names: named(controllerDescriptor), named(__martletControllerRecord), named(init))
 @attached(extension, conformances: Controller)
-public macro Controller(_ prefix: String? = nil) =
+public macro Controller(_ prefix: String? = nil, isDiscovered: Bool = true) =
     #externalMacro(module: "MartletMacros", type: "ControllerMacro")
 
 /// Makes the methods of a controller's extension actions, too, as if they stood in the type.
@@ -66,3 +69,37 @@ public macro NotAction() = #externalMacro(module: "MartletMacros", type: "NotAct
 /// Runs a synchronous action on the thread pool, so that what blocks in it does not block an event loop.
 @attached(peer)
 public macro Blocking() = #externalMacro(module: "MartletMacros", type: "BlockingMacro")
+
+/// Wraps an action, or all actions of a controller, in middleware, the first outermost.
+///
+///     @Use(RateLimit(perMinute: 10)) @POST func logIn(name: String, password: String) …
+///
+/// The app's middleware stands outside all of it; that of the controller's `@Use`, of its `middleware` property and of the
+/// action's `@Use` follow in this order. The value is made once, when the app starts.
+@attached(peer)
+public macro Use(_ middleware: any Middleware...) = #externalMacro(module: "MartletMacros", type: "AttributeMacro")
+
+/// The same for middleware that is made from the app's services: `@Use(Auth.self)`.
+@attached(peer)
+public macro Use(_ types: any (Middleware & Injectable).Type...) =
+    #externalMacro(module: "MartletMacros", type: "AttributeMacro")
+
+/// Puts values of any kind on an action, or on all actions of a controller, for middleware and tools to read:
+/// `ctx.route?.mark(Audited.self)`.
+///
+///     @Mark(Audited("orders")) @DELETE func delete(id: Int) …
+@attached(peer)
+public macro Mark(_ values: any Sendable...) = #externalMacro(module: "MartletMacros", type: "AttributeMacro")
+
+/// Has a type made from the app's services, as controllers are: each stored property without a value, or each parameter of
+/// its initializer without a default, is given the service of its type.
+///
+///     @Injectable struct Auth: Middleware {
+///         let users: any UserStore
+///         …
+///     }
+///
+///     app.use(Auth.self)
+@attached(member, names: named(make), named(init))
+@attached(extension, conformances: Injectable)
+public macro Injectable() = #externalMacro(module: "MartletMacros", type: "InjectableMacro")

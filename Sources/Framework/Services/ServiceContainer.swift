@@ -31,6 +31,16 @@ public struct ServiceContainer: Sendable {
         _ type: Service.Type = Service.self, make: @escaping @Sendable (ServiceResolver) throws -> Service
     ) { providers[ObjectIdentifier(type)] = .scoped(make) }
 
+    /// A service that is made once, at start-up, from the services that its properties need.
+    public mutating func singleton<Service: Injectable>(_ type: Service.Type) {
+        singleton(type) { try type.make(from: $0) }
+    }
+
+    /// A service that is made for each request that asks for it, from the services that its properties need.
+    public mutating func scoped<Service: Injectable>(_ type: Service.Type) {
+        scoped(type) { try type.make(from: $0) }
+    }
+
     /// The same for a type that is only known when the program runs; the service must be of it.
     package mutating func add(_ service: any Sendable, under type: Any.Type) {
         providers[ObjectIdentifier(type)] = .instance(service)

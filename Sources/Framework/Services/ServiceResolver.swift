@@ -14,9 +14,11 @@ public struct ServiceResolver: Sendable {
         self.owner = owner
     }
 
+    /// Gives the service of a type, which the compiler may infer: `Auth(users: try services.resolve())`.
+    ///
     /// - Throws: `StartupError` naming who asks, the property and the type, when nothing provides it; while a request runs,
     ///   a `ServiceError` that says the same.
-    public func resolve<Service>(_ type: Service.Type, _ property: String? = nil) throws -> Service {
+    public func resolve<Service>(_ type: Service.Type = Service.self, _ property: String? = nil) throws -> Service {
         let key = ObjectIdentifier(type)
         guard !underway.contains(key) else {
             throw failure("The service \(type) needs itself, by way of the services that it is made from.")
@@ -43,8 +45,13 @@ public struct ServiceResolver: Sendable {
 
     private func failure(_ text: String) -> any Error { scope == nil ? StartupError(text) : ServiceError(text) }
 
-    func owned(by owner: SourceLocation) -> ServiceResolver {
-        ServiceResolver(registry: registry, scope: scope, owner: owner)
+    /// The same, with the type that is made of it for errors. Used by the code that `@Injectable` writes.
+    ///
+    /// - Parameter owner: where the type is declared.
+    public func owned(by owner: SourceLocation) -> ServiceResolver {
+        var resolver = self
+        resolver.owner = owner
+        return resolver
     }
 
     /// What a singleton is given: it outlives every request.
