@@ -56,7 +56,6 @@ public final class Context: Sendable {
 
     /// The live streams of the application.
     public var sse: EventHub { environment.events }
-    public var logger: Logger { environment.observer?.logger(for: self) ?? environment.logger }
     /// The application's clock: use it for waiting, so that tests need not wait.
     public var clock: any Clock<Duration> { environment.clock }
 
@@ -69,7 +68,7 @@ public final class Context: Sendable {
             state.scope = scope
             return scope
         }
-        return ServiceResolver(registry: environment.services, scope: scope)
+        return ServiceResolver(registry: environment.services, scope: scope, context: self)
     }
 
     /// Names this request in the log and in a 500 response.
@@ -97,10 +96,13 @@ public final class Context: Sendable {
     public subscript<Key: ContextKey>(key: Key.Type) -> Key.Value? {
         get {
             let key = ObjectIdentifier(key)
-            return state.withLock { state in
-                if let first = state.first, first.key == key { return first.value }
+            let kept = state.withLock { state in
+                if let first = state.first, first.key == key { return Optional(first.value) }
                 return state.others.first { $0.key == key }?.value
-            } as? Key.Value
+            }
+            // Apart from the cast: where the value is itself an optional, nothing would pass for its nil.
+            guard let kept else { return nil }
+            return kept as? Key.Value
         }
         set {
             let key = ObjectIdentifier(key)

@@ -14,12 +14,9 @@ extension Context {
             // Nobody is left to read it: the client is gone.
             return Response(status: .init(code: 499, reasonPhrase: "Client Closed Request"))
         default:
-            environment.logger.error(
+            logger.error(
                 "unhandled error",
-                metadata: [
-                    "error": "\(error)", "request-id": "\(requestID)", "route": "\(routeName ?? "-")",
-                    "target": "\(request.path)",
-                ])
+                metadata: ["error": "\(error)", "route": "\(routeName ?? "-")", "target": "\(request.path)"])
             let detail = environment.isDevelopment ? "\(type(of: error)): \(error)" : nil
             if let detail, request.prefersHTML { return developmentPage(detail) }
             return Problem(.internalServerError, detail: detail, requestID: requestID).response()

@@ -3,6 +3,8 @@ import HTTPTypes
 /// An HTTP request as an action sees it.
 public struct Request: Sendable {
     public let method: HTTPRequest.Method
+    /// `http` or `https`: that of an absolute target, else that of the connection.
+    public let scheme: String
     /// The path as it came, still percent-encoded, without the query: `/chat/rooms/a%20b`.
     public let path: String
     /// What stands behind the `?`, still percent-encoded; nil without one.
@@ -11,11 +13,15 @@ public struct Request: Sendable {
     /// The content; read by binding, or by the action as an `AsyncSequence` of chunks.
     public let body: RequestBody
 
-    /// - Parameter target: the origin-form of RFC 9112 section 3.2.1: a path and an optional query.
+    /// - Parameters:
+    ///   - target: the origin-form of RFC 9112 section 3.2.1: a path and an optional query.
+    ///   - scheme: `http` or `https`.
     public init(
-        method: HTTPRequest.Method, target: String, headers: HTTPFields = [:], body: RequestBody = .empty
+        method: HTTPRequest.Method, target: String, scheme: String = "http", headers: HTTPFields = [:],
+        body: RequestBody = .empty
     ) {
         self.method = method
+        self.scheme = scheme
         if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
             path = String(target[..<mark])
             rawQuery = String(target[target.index(after: mark)...])
@@ -26,6 +32,16 @@ public struct Request: Sendable {
         self.headers = headers
         self.body = body
     }
+
+    /// Host and perhaps port, as the client knows the server (RFC 9110 section 7.2): `shop.example:8080`. nil where an
+    /// HTTP/1.0 client did not say. It is what the client claims: to decide by it, compare it with what you expect.
+    public var authority: String? {
+        for field in headers where field.name.canonicalName == "host" { return field.value }
+        return nil
+    }
+
+    /// `http://shop.example:8080`, before which a path makes an absolute URL; nil without an authority.
+    public var origin: String? { authority.map { "\(scheme)://\($0)" } }
 
     /// The path and the query as they came.
     public var target: String { rawQuery.map { "\(path)?\($0)" } ?? path }

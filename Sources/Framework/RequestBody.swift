@@ -17,17 +17,20 @@ public final class RequestBody: Sendable, AsyncSequence {
     private struct State {
         var content: Content
         var limit: Int
+        var declaredLength: Int?
+        var isDecoded = false
     }
     private let state: Mutex<State>
 
-    /// The length that the request declared, nil when it declared none (chunked).
-    public let declaredLength: Int?
+    /// The length that the request declared, nil when it declared none (chunked), or when the content was replaced.
+    public var declaredLength: Int? { state.withLock { $0.declaredLength } }
+    /// True where the content no longer has the request's `Content-Encoding`.
+    var isDecoded: Bool { state.withLock { $0.isDecoded } }
 
     public static let empty = RequestBody(.empty, length: 0)
 
     private init(_ content: Content, length: Int?) {
-        state = Mutex(State(content: content, limit: .max))
-        declaredLength = length
+        state = Mutex(State(content: content, limit: .max, declaredLength: length))
     }
 
     public convenience init(_ buffer: ByteBuffer) {
@@ -46,8 +49,32 @@ public final class RequestBody: Sendable, AsyncSequence {
     /// Sets the most bytes that are read before the request is refused with 413, in place of `limits.maxBodyBytes` or what
     /// the action says. It holds for who begins to read afterwards.
     public func limit(to bytes: Int) {
-        guard declaredLength != 0 else { return }
-        state.withLock { $0.limit = bytes }
+        state.withLock { if $0.declaredLength != 0 { $0.limit = bytes } }
+    }
+
+    /// Has everybody who reads from now on read something else: what a middleware makes of the content.
+    ///
+    ///     ctx.request.body.replace(decodesContent: true) { compressed in Gunzip(compressed) }
+    ///
+    /// The limit holds for what is read of the one and, again, of the other, so that a small body does not become a huge one.
+    /// - Parameters:
+    ///   - decodesContent: true where the new content no longer has the request's `Content-Encoding`, for which binding would
+    ///     refuse it with 415.
+    ///   - make: is given the content as it was. Nothing is read before the new content is.
+    public func replace<Chunks: AsyncSequence & Sendable>(
+        decodesContent: Bool = false, with make: (RequestBody) -> Chunks
+    ) where Chunks.Element == ByteBuffer {
+        let before = state.withLock { $0 }
+        // A request without content stays so; that body is shared by all of them.
+        if case .empty = before.content { return }
+        let original = RequestBody(before.content, length: before.declaredLength)
+        original.limit(to: before.limit)
+        let source = SequenceSource(make(original))
+        state.withLock { state in
+            state.content = .stream(source)
+            state.declaredLength = nil
+            state.isDecoded = state.isDecoded || decodesContent
+        }
     }
 
     /// Everything, where it is here; nil where it has yet to come.
@@ -137,4 +164,19 @@ public struct RequestBodyConsumedError: Error, CustomStringConvertible {
     public let description = "The request's body was already read as a stream; read it once, or collect() it first."
 
     package init() {}
+}
+
+/// Content that a sequence makes.
+// One reader at a time: a body hands its content to one.
+private final class SequenceSource<Chunks: AsyncSequence>: RequestBodySource, @unchecked Sendable
+where Chunks.Element == ByteBuffer {
+    private var iterator: Chunks.AsyncIterator
+
+    init(_ chunks: Chunks) { iterator = chunks.makeAsyncIterator() }
+
+    func next() async throws -> ByteBuffer? {
+        var iterator = iterator
+        defer { self.iterator = iterator }
+        return try await iterator.next()
+    }
 }

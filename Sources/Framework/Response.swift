@@ -28,12 +28,18 @@ public enum ResponseBody: Sendable {
     case stream(length: Int? = nil, @Sendable (BodyWriter) async throws -> Void)
     /// A stream of server-sent events.
     indirect case events(EventStream)
+    /// A response that is yet to be made: what an action returned has to wait for something. No middleware sees it.
+    indirect case deferred(@Sendable (Context) async throws -> Response)
     /// The answer to HEAD: what the length would have been.
     case omitted(length: Int?)
 
-    /// True for events that nobody has let in yet.
-    var isUnadmittedStream: Bool {
-        if case .events(let stream) = self { stream.admission == nil } else { false }
+    /// True for what has to be waited for: events that nobody has let in yet, and what is yet to be made.
+    var isUnfinished: Bool {
+        switch self {
+        case .events(let stream): stream.admission == nil
+        case .deferred: true
+        case .empty, .buffer, .stream, .omitted: false
+        }
     }
 
     /// True where it takes a task to write it.
@@ -45,7 +51,7 @@ public enum ResponseBody: Sendable {
         case .empty: 0
         case .buffer(let buffer): buffer.readableBytes
         case .stream(let length, _): length
-        case .events: nil
+        case .events, .deferred: nil
         case .omitted(let length): length
         }
     }

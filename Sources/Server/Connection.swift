@@ -206,8 +206,8 @@ final class Connection: ChannelInboundHandler, ChannelOutboundHandler, @unchecke
         guard let context else { return }
         exchange.hasStarted = true
         let request = Request(
-            method: exchange.head.method, target: exchange.head.target, headers: exchange.head.headers,
-            body: body(of: exchange))
+            method: exchange.head.method, target: exchange.head.target, scheme: exchange.head.scheme ?? "http",
+            headers: exchange.head.headers, body: body(of: exchange))
         let ctx = application.context(
             request: request, client: clientInfo(context.channel), eventLoop: context.eventLoop)
         let answer = application.answer(ctx)

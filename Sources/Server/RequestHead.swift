@@ -6,6 +6,8 @@ import NIOCore
 struct RequestHead {
     let method: HTTPRequest.Method
     let target: String
+    /// Of an absolute target.
+    let scheme: String?
     let headers: HTTPFields
     let isHTTP10: Bool
     let keepAlive: Bool
@@ -138,7 +140,7 @@ struct RequestHeadDraft {
         var headers = fields
         if let authority = target.authority, let host = Self.host { headers[host] = authority }
         return RequestHead(
-            method: method, target: target.originForm, headers: headers, isHTTP10: isHTTP10,
+            method: method, target: target.originForm, scheme: target.scheme, headers: headers, isHTTP10: isHTTP10,
             keepAlive: isHTTP10 ? keepsAlive && !closes : !closes, expectsContinue: expectsContinue && !isHTTP10,
             body: try body())
     }

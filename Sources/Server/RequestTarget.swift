@@ -5,6 +5,8 @@ import MartletCore
 struct RequestTarget {
     /// The path and query, or `*`.
     let originForm: String
+    /// `http` or `https` in an absolute target.
+    let scheme: String?
     /// The host of an absolute target, which stands over the `Host` field (section 3.2.2).
     let authority: String?
 
@@ -12,14 +14,17 @@ struct RequestTarget {
     init(_ text: String, _ method: HTTPRequest.Method) throws(HTTPError) {
         if text.utf8.first == UInt8(ascii: "/") || (text == "*" && method == .options) {
             originForm = text
+            scheme = nil
             authority = nil
             return
         }
         // RFC 9110 section 4.2.3: the scheme matches in any case.
-        guard let scheme = ["http://", "https://"].first(where: { text.lowercased().hasPrefix($0) }) else {
+        let lowercased = text.lowercased()
+        guard let scheme = ["http", "https"].first(where: { lowercased.hasPrefix("\($0)://") }) else {
             throw .malformed("its target")
         }
-        let rest = text.utf8.dropFirst(scheme.utf8.count)
+        self.scheme = scheme
+        let rest = text.utf8.dropFirst(scheme.utf8.count + 3)
         let pathStart = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? text.endIndex
         let authority = String(text[rest.startIndex..<pathStart])
         guard Self.isAuthority(authority) else { throw .malformed("the host of its target") }

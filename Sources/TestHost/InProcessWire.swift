@@ -56,7 +56,7 @@ final class InProcessWire: TestWire {
             let subscriber = ctx.sse.join(
                 events, sink: InProcessSink(incoming), connection: ctx.client, eventLoop: ctx.eventLoop)
             return .stream(incoming, InProcessLink(subscriber, incoming, executor), response.headers, log)
-        case .empty, .omitted:
+        case .empty, .omitted, .deferred:
             return .response(TestResponse(response.status, response.headers, ByteBuffer(), request, log))
         case .buffer(let buffer):
             return .response(TestResponse(response.status, response.headers, buffer, request, log))

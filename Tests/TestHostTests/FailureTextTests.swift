@@ -20,7 +20,8 @@ import Testing
         #expect(lines.contains { $0.lowercased() == "  content-type: application/problem+json" })
         #expect(lines.contains { $0.contains(#""title":"Internal Server Error""#) })
         let log = try #require(lines.firstIndex(of: "  log:"))
-        #expect(lines[log + 1] == "    info: looking for the saw shelf=3")
+        let id = try #require(response.log.first?.metadata["request-id"])
+        #expect(lines[log + 1] == "    info: looking for the saw request-id=\(id) shelf=3")
         #expect(lines[log + 2].hasPrefix("    error: unhandled error error=ToolError()"))
         #expect(lines.count == log + 3)
         #expect(response.log.map(\.level) == [.info, .error])
@@ -45,7 +46,7 @@ import Testing
         }
         try await host.client().get("/workshop/mutter")
         #expect(own.lines.withLock { $0 } == ["from the pool"])
-        #expect(host.log.map { "\($0)" } == ["notice: from the pool"])
+        #expect(host.log.map(\.message) == ["from the pool"])
     }
 
     @Test func `JSON of another shape is shown with what is wrong with it`() async throws {

@@ -29,20 +29,21 @@ struct AccountController {
     }
 
     /// GET /account/profile
-    func profile(_ ctx: Context) throws -> Envelope {
-        let user = try ctx.loggedInUser
-        return .ok(data: Profile(userId: user.id, username: user.name))
+    func profile(_ user: LoggedInUser) -> Envelope {
+        .ok(data: Profile(userId: user.id, username: user.name))
     }
 }
 
-extension Context {
+/// Whoever has a session, as a parameter of an action.
+struct LoggedInUser: ContextValue {
+    let id: String
+    let name: String
+
     /// - Throws: 401 without a session.
-    var loggedInUser: (id: String, name: String) {
-        get throws {
-            guard let id = session["user_id"], let name = session["username"] else {
-                throw HTTPError(.unauthorized, "请先登录")
-            }
-            return (id, name)
+    static func make(from ctx: Context) throws -> LoggedInUser {
+        guard let id = ctx.session["user_id"], let name = ctx.session["username"] else {
+            throw HTTPError(.unauthorized, "请先登录")
         }
+        return LoggedInUser(id: id, name: name)
     }
 }

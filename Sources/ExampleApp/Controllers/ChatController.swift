@@ -11,9 +11,8 @@ struct ChatController {
     }
 
     /// GET /chat/stream, field `history`: how many of the last events come before the welcome
-    func stream(history: Int = 0, _ ctx: Context) throws -> EventStream {
-        let user = try ctx.loggedInUser
-        return ctx.sse.open(user: user.id, replay: history > 0 ? .last(history) : .none) { [rooms] client in
+    func stream(history: Int = 0, _ user: LoggedInUser, _ ctx: Context) -> EventStream {
+        ctx.sse.open(user: user.id, replay: history > 0 ? .last(history) : .none) { [rooms] client in
             rooms.register(user.id, username: user.name)
             try client.send(event: "system", data: ["msg": "欢迎 \(user.name) 加入聊天室"])
         } onClose: { [rooms] _ in
@@ -22,15 +21,13 @@ struct ChatController {
     }
 
     /// POST /chat/send, answered when the message is kept
-    @POST func send(message: String, _ ctx: Context) async throws -> Envelope {
-        let user = try ctx.loggedInUser
+    @POST func send(message: String, _ user: LoggedInUser, _ ctx: Context) async throws -> Envelope {
         try await ctx.sse.broadcast(event: "message", data: Line(user: user.name, msg: message))
         return .ok("已发送")
     }
 
     /// GET /chat/members
-    func members(_ ctx: Context) throws -> Envelope {
-        _ = try ctx.loggedInUser
-        return .ok(data: rooms.usernames, count: rooms.usernames.count)
+    func members(_ user: LoggedInUser) -> Envelope {
+        .ok(data: rooms.usernames, count: rooms.usernames.count)
     }
 }

@@ -83,7 +83,8 @@ public final class Application: Sendable {
     }
 
     private func unobservedAnswer(_ ctx: Context) -> Answer {
-        let answer = (ctx.match?.route.chain ?? unrouted).answer(ctx).closingScope(of: ctx, isLast: true)
+        let answer = ctx.logging { (ctx.match?.route.chain ?? unrouted).answer(ctx) }
+            .closingScope(of: ctx, isLast: true)
         // The rule, told from the others with one comparison.
         return ctx.request.method == .get ? answer : router.complete(answer, ctx)
     }

@@ -48,7 +48,7 @@ extension Response {
             response.body = .stream(length: length) { writer in
                 try await request.during(.answering) { try await write(writer) }
             }
-        case .empty, .buffer, .omitted:
+        case .empty, .buffer, .omitted, .deferred:
             break
         }
         return response

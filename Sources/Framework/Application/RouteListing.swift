@@ -17,8 +17,10 @@ extension Application {
         }.joined(separator: "\n")
     }
 
-    /// True where an action's parameter of that type is given by a service, and not by the request.
-    package func provides(_ type: Any.Type) -> Bool { environment.services.providers[ObjectIdentifier(type)] != nil }
+    /// True where an action's parameter of that type is given by a service or made of the request, and is none of its fields.
+    package func provides(_ type: Any.Type) -> Bool {
+        environment.services.contains(type) || type is any ContextValue.Type
+    }
 }
 
 extension String {

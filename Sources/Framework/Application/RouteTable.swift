@@ -79,7 +79,8 @@ struct RouteTable: Sendable {
         if let first = binder.problems.first { throw StartupError(first) }
         let own = try action.attributes.middleware.made(from: resolver)
         middleware += own
-        let endpoint = ActionEndpoint(handler: handler, bodyUse: binder.bodyUse)
+        let endpoint = ActionEndpoint(
+            handler: handler, bodyUse: binder.bodyUse, preparations: binder.preparations)
         let route = Route(
             name: name, verbs: verbs, path: template.description, action: action,
             attributes: place.mount.attributes + place.descriptor.attributes + action.attributes,

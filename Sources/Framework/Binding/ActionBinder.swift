@@ -13,6 +13,8 @@ public struct ActionBinder {
     let verbs: Verbs
     let services: ServiceContainer
     private(set) var bodyUse = BodyUse.none
+    /// Makes the values of the request that the action is given, in the order of its parameters.
+    private(set) var preparations: [@Sendable (Context) async throws -> Void] = []
     /// What cannot work, found at start-up.
     private(set) var problems: [String] = []
 
@@ -57,14 +59,21 @@ public struct ActionBinder {
         }
     }
 
-    /// The parameters that their type alone decides: the context, the request and services.
-    private func provided<Value>(_ type: Value.Type) -> BoundParameter<Value>? {
+    /// The parameters that their type alone decides: the context, the request, services, and values of the request.
+    private mutating func provided<Value>(_ type: Value.Type) -> BoundParameter<Value>? {
         if type == Context.self { return BoundParameter { $0.context as? Value } }
         if type == Request.self { return BoundParameter { $0.context.request as? Value } }
         if type == RequestBody.self { return BoundParameter { $0.context.request.body as? Value } }
         if type == ClientInfo.self { return BoundParameter { $0.context.client as? Value } }
-        guard services.contains(type) else { return nil }
-        return BoundParameter { $0.service(type) }
+        if services.contains(type) { return BoundParameter { $0.service(type) } }
+        guard let type = type as? any ContextValue.Type else { return nil }
+        return prepared(type)
+    }
+
+    /// - Returns: nil never: `Value` is that type.
+    private mutating func prepared<Made: ContextValue, Value>(_ type: Made.Type) -> BoundParameter<Value>? {
+        preparations.append { _ = try await $0.value(type) }
+        return BoundParameter { $0.context.madeValue(type).flatMap { ($0 as any Sendable) as? Value } }
     }
 
     /// A struct: all of the query or body where it is said so, else a member of the JSON body.

@@ -10,7 +10,7 @@ enum BodyFormat {
     init(of request: Request) throws(HTTPError) {
         // RFC 9110 section 15.5.16: the codings that would have been taken.
         let codings = request.headers[values: .contentEncoding].joined(separator: ",").lowercased()
-        guard codings.allSatisfy({ $0 == " " || $0 == "," }) || codings == "identity" else {
+        guard codings.allSatisfy({ $0 == " " || $0 == "," }) || codings == "identity" || request.body.isDecoded else {
             throw HTTPError(
                 .unsupportedMediaType, "The body must not have a Content-Encoding.",
                 headers: [.acceptEncoding: "identity"])

@@ -7,10 +7,22 @@ public protocol ResponseConvertible {
     func response(for context: Context) throws -> Response
 }
 
+/// A type that is a response of its own making, for which it has to wait: a template that is read, a row that is fetched.
+///
+/// A synchronous action may return one, too.
+public protocol AsyncResponseConvertible: Sendable {
+    func response(for context: Context) async throws -> Response
+}
+
 /// Turns what an action returned into a response; the compiler picks the kind. Used by the code that `@Controller` writes.
 public enum ActionResult {
     public static func response(_ value: some ResponseConvertible, _ context: Context) throws -> Response {
         try value.response(for: context)
+    }
+
+    /// What has to be waited for is made when the action has returned.
+    public static func response(_ value: some AsyncResponseConvertible, _ context: Context) throws -> Response {
+        Response(body: .deferred { try await value.response(for: $0) })
     }
 
     /// Any other `Encodable` is JSON.
@@ -24,6 +36,11 @@ public enum ActionResult {
     public static func response(_ value: (some ResponseConvertible)?, _ context: Context) throws -> Response {
         guard let value else { throw HTTPError(.notFound) }
         return try value.response(for: context)
+    }
+
+    public static func response(_ value: (some AsyncResponseConvertible)?, _ context: Context) throws -> Response {
+        guard let value else { throw HTTPError(.notFound) }
+        return try response(value, context)
     }
 
     @_disfavoredOverload

@@ -31,6 +31,18 @@ public struct ServiceContainer: Sendable {
         _ type: Service.Type = Service.self, make: @escaping @Sendable (ServiceResolver) throws -> Service
     ) { providers[ObjectIdentifier(type)] = .scoped(make) }
 
+    /// The same, made from the request as well.
+    ///
+    ///     app.services.scoped(Tenant.self) { services, ctx in try Tenant(host: ctx.request.authority) }
+    public mutating func scoped<Service: Sendable>(
+        _ type: Service.Type = Service.self, make: @escaping @Sendable (ServiceResolver, Context) throws -> Service
+    ) {
+        scoped(type) { services in
+            guard let context = services.context else { throw ServiceError("A \(type) is scoped to a request.") }
+            return try make(services, context)
+        }
+    }
+
     /// A service that is made once, at start-up, from the services that its properties need.
     public mutating func singleton<Service: Injectable>(_ type: Service.Type) {
         singleton(type) { try type.make(from: $0) }

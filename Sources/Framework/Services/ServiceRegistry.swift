@@ -13,6 +13,8 @@ final class ServiceRegistry: Sendable {
         names = container.names
     }
 
+    func contains(_ type: Any.Type) -> Bool { providers[ObjectIdentifier(type)] != nil }
+
     func singleton(_ key: ObjectIdentifier, make: () throws -> any Sendable) throws -> any Sendable {
         if let service = singletons.withLock({ $0[key] }) { return service }
         // Made outside the lock, for it may need others; of two made at once the first stays.

@@ -3,14 +3,19 @@ public struct ServiceResolver: Sendable {
     let registry: ServiceRegistry
     /// The scope of a request; nil at start-up, where scoped services cannot be had.
     let scope: ServiceScope?
+    /// The request that it is for.
+    let context: Context?
     /// Who asks, for the error.
     var owner: SourceLocation?
     /// The services that are being made on the way here, each for the one before it.
     private var underway: [ObjectIdentifier] = []
 
-    init(registry: ServiceRegistry, scope: ServiceScope?, owner: SourceLocation? = nil) {
+    init(
+        registry: ServiceRegistry, scope: ServiceScope?, context: Context? = nil, owner: SourceLocation? = nil
+    ) {
         self.registry = registry
         self.scope = scope
+        self.context = context
         self.owner = owner
     }
 

@@ -1,0 +1,84 @@
+import Logging
+
+/// What a request logs to: the application's log, each line with the id of the request.
+///
+/// The id is made with the first line: most requests log nothing.
+struct RequestLogHandler: LogHandler {
+    private var application: any LogHandler
+    private let context: Context
+
+    init(_ application: any LogHandler, _ context: Context) {
+        self.application = application
+        self.context = context
+    }
+
+    func log(event: LogEvent) {
+        var event = event
+        event.metadata = ["request-id": "\(context.requestID)"].merging(event.metadata ?? [:]) { $1 }
+        application.log(event: event)
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { application[metadataKey: key] }
+        set { application[metadataKey: key] = newValue }
+    }
+
+    var metadata: Logger.Metadata {
+        get { application.metadata }
+        set { application.metadata = newValue }
+    }
+
+    var logLevel: Logger.Level {
+        get { application.logLevel }
+        set { application.logLevel = newValue }
+    }
+
+    var metadataProvider: Logger.MetadataProvider? {
+        get { application.metadataProvider }
+        set { application.metadataProvider = newValue }
+    }
+}
+
+extension Context {
+    /// What the request logs to: every line has `request-id`. In whatever the request calls it is `Logger.current`, too.
+    public var logger: Logger {
+        let application = environment.observer?.logger(for: self) ?? environment.logger
+        return Logger(label: application.label) { _ in RequestLogHandler(application.handler, self) }
+    }
+}
+
+extension Context {
+    /// Makes an answer whose every part has the request's logger for `Logger.current`.
+    func logging(_ make: () -> Answer) -> Answer {
+        withLogger(logger) { logger in
+            switch make() {
+            case .now(let response):
+                return .now(response.logging(to: logger))
+            case .later(let wait):
+                return .later { await withLogger(logger) { _ in await wait() }.logging(to: logger) }
+            }
+        }
+    }
+}
+
+extension Response {
+    /// The same response; what its body does logs to the request's logger.
+    fileprivate func logging(to logger: Logger) -> Response {
+        switch body {
+        case .empty, .buffer, .omitted, .deferred:
+            return self
+        case .stream(let length, let write):
+            var response = self
+            response.body = .stream(length: length) { writer in
+                try await withLogger(logger) { _ in try await write(writer) }
+            }
+            return response
+        case .events(var stream):
+            guard let body = stream.body else { return self }
+            stream.body = { client in try await withLogger(logger) { _ in try await body(client) } }
+            var response = self
+            response.body = .events(stream)
+            return response
+        }
+    }
+}
