@@ -163,20 +163,36 @@ struct ActionCall {
             switch segment {
             case .literal(let text):
                 path += "/" + text.percentEncoded
-            case .parameter(let name), .optional(let name), .catchAll(let name):
-                let key = given.keys.first { FieldNames($0).matches(name) }
-                guard let value = key.flatMap({ given.removeValue(forKey: $0) }), let text = value.field else {
-                    guard case .parameter = segment else { continue }
-                    throw TestHostError("'\(action)' needs the argument '\(name)', which is a part of its path.")
+            case .pattern(let parts):
+                path += "/"
+                for part in parts {
+                    switch part {
+                    case .literal(let text): path += text.percentEncoded
+                    case .parameter(let name): path += try take(name, from: &given, of: action).percentEncoded
+                    }
                 }
-                if case .catchAll = segment {
-                    path += text.split(separator: "/").map { "/" + String($0).percentEncoded }.joined()
-                } else {
-                    path += "/" + text.percentEncoded
-                }
+            case .parameter(let name):
+                path += "/" + (try take(name, from: &given, of: action).percentEncoded)
+            case .optional(let name):
+                if let text = taken(name, from: &given) { path += "/" + text.percentEncoded }
+            case .catchAll(let name):
+                guard let text = taken(name, from: &given) else { continue }
+                path += text.split(separator: "/").map { "/" + String($0).percentEncoded }.joined()
             }
         }
         return path.isEmpty ? "/" : path
+    }
+
+    private static func taken(_ name: String, from given: inout [String: JSONValue]) -> String? {
+        let key = given.keys.first { FieldNames($0).matches(name) }
+        return key.flatMap { given.removeValue(forKey: $0) }?.field
+    }
+
+    private static func take(
+        _ name: String, from given: inout [String: JSONValue], of action: String
+    ) throws -> String {
+        if let text = taken(name, from: &given) { return text }
+        throw TestHostError("'\(action)' needs the argument '\(name)', which is a part of its path.")
     }
 
     /// A form where it can be one, as a browser sends it; else JSON.
