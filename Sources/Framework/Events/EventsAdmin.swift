@@ -53,7 +53,7 @@ public struct EventsAdmin: ImmediateMiddleware {
 
     private func close(_ ctx: Context) async throws -> Response {
         ctx.request.body.limit(to: 4096)
-        let fields = try BodyFields(try await ctx.request.body.collect(), of: ctx.request)
+        let fields = try BodyFields(try await ctx.request.body.collect(), of: ctx.request, ctx.environment.json)
         let clients: [EventClient]
         if let id = fields.text("client") {
             clients = EventClient.ID(id).flatMap { ctx.sse.client($0) }.map { [$0] } ?? []

@@ -26,7 +26,7 @@ public struct StreamRefresh: ImmediateMiddleware {
 
     private func refresh(_ ctx: Context) async throws -> Response {
         ctx.request.body.limit(to: 4096)
-        let fields = try BodyFields(try await ctx.request.body.collect(), of: ctx.request)
+        let fields = try BodyFields(try await ctx.request.body.collect(), of: ctx.request, ctx.environment.json)
         guard let id = fields.text("client").flatMap({ EventClient.ID($0) }) else {
             throw HTTPError(
                 .badRequest, "The client is missing or is no id.", fieldErrors: FieldErrors("client", "is required"))
