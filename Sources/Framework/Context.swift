@@ -217,6 +217,7 @@ public struct ResponseMetadata: Sendable {
 struct ApplicationEnvironment: Sendable {
     let services: ServiceRegistry
     let events: EventHub
+    let json: JSON
     let clock: any Clock<Duration>
     let logger: Logger
     let isDevelopment: Bool

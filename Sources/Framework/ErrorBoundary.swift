@@ -7,9 +7,9 @@ extension Context {
         // What was found before is the reason.
         switch failure ?? error {
         case let error as HTTPError:
-            return error.response
+            return error.response(environment.json)
         case let error as TopicError where error.isRequests:
-            return HTTPError.badRequest(error.description).response
+            return HTTPError.badRequest(error.description).response(environment.json)
         case is CancellationError where Task.isCancelled:
             // Nobody is left to read it: the client is gone.
             return Response(status: .init(code: 499, reasonPhrase: "Client Closed Request"))
@@ -19,7 +19,7 @@ extension Context {
                 metadata: ["error": "\(error)", "route": "\(routeName ?? "-")", "target": "\(request.path)"])
             let detail = environment.isDevelopment ? "\(type(of: error)): \(error)" : nil
             if let detail, request.prefersHTML { return developmentPage(detail) }
-            return Problem(.internalServerError, detail: detail, requestID: requestID).response()
+            return Problem(.internalServerError, detail: detail, requestID: requestID).response(environment.json)
         }
     }
 

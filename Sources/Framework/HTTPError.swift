@@ -22,13 +22,13 @@ public struct HTTPError: Error, Sendable {
     }
 
     /// The error as the client gets it.
-    package var response: Response {
+    package func response(_ json: JSON) -> Response {
         let note = fieldErrors.isCut ? "Only the first \(FieldErrors.maximumCount) errors are listed." : nil
         let detail = [detail, note].compactMap(\.self)
         return Problem(
             status, detail: detail.isEmpty ? nil : detail.joined(separator: " "),
             errors: fieldErrors.isEmpty ? nil : fieldErrors
-        ).response(headers: headers)
+        ).response(json, headers: headers)
     }
 
     package static func contentTooLarge(_ limit: Int) -> HTTPError {
@@ -72,8 +72,9 @@ public struct FieldErrors: Sendable, Encodable {
     mutating func cut() { isCut = true }
 
     public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: FieldKey.self)
-        for entry in messages { try container.encode(entry.messages, forKey: FieldKey(entry.field)) }
+        // A dictionary, because names on the wire are not to be changed.
+        var container = encoder.singleValueContainer()
+        try container.encode(Dictionary(messages.map { ($0.field, $0.messages) }) { first, _ in first })
     }
 }
 

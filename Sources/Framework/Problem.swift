@@ -20,11 +20,11 @@ struct Problem: Encodable {
 
     private enum CodingKeys: CodingKey { case type, title, status, detail, errors, requestId }
 
-    func response(headers: HTTPFields = [:]) -> Response {
+    func response(_ json: JSON, headers: HTTPFields = [:]) -> Response {
         var headers = headers
         headers[.contentType] = "application/problem+json"
         // Encoding texts and numbers does not fail.
-        let body = (try? JSON.buffer(of: self)) ?? ByteBuffer()
+        let body = (try? json.buffer(of: self)) ?? ByteBuffer()
         return Response(status: .init(code: status, reasonPhrase: title), headers: headers, body: .buffer(body))
     }
 }

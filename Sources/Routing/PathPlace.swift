@@ -4,6 +4,7 @@
 package struct PathPlace: Sendable, Hashable {
     package enum Step: Sendable, Hashable {
         case literal(String)
+        case pattern(SegmentPattern)
         case parameter
         case catchAll
     }
@@ -17,6 +18,7 @@ extension PathTemplate {
         let steps = segments.map { segment -> PathPlace.Step in
             switch segment {
             case .literal(let text): .literal(text)
+            case .pattern(let parts): .pattern(SegmentPattern(parts))
             case .parameter, .optional: .parameter
             case .catchAll: .catchAll
             }

@@ -1,6 +1,7 @@
 /// The path of a route as it is written in code: `/chat/rooms/{room}`.
 ///
 /// `{name}` stands for one segment, `{name?}` for one or none and `{name...}` for all that follow; the last two come last.
+/// `{name}` may be a part of its segment, with text around it: `v{major}.{minor}`.
 /// Literals are written decoded: `/聊天`, not `/%E8%81%8A%E5%A4%A9`.
 public struct PathTemplate: Sendable, Hashable, CustomStringConvertible {
     /// What stands between two slashes.
@@ -12,6 +13,18 @@ public struct PathTemplate: Sendable, Hashable, CustomStringConvertible {
         case optional(String)
         /// `{name...}`: all segments that follow, or none.
         case catchAll(String)
+        /// `v{major}.{minor}`: one segment, of texts and parameters. No two parameters stand side by side.
+        ///
+        /// A parameter in it stands for one character at least and never for a slash, encoded or not. From left to right,
+        /// each ends at the first place at which the text behind it follows, and the last goes to the end or to the text
+        /// that is the end: of `v1.2.3`, `major` is `1` and `minor` is `2.3`.
+        case pattern([Part])
+
+        /// A piece of a segment.
+        public enum Part: Sendable, Hashable {
+            case literal(String)
+            case parameter(String)
+        }
     }
 
     /// In the order of the path; none for the root.
@@ -43,12 +56,13 @@ public struct PathTemplate: Sendable, Hashable, CustomStringConvertible {
     private init(segments: [Segment], template: String) throws(PathTemplateError) {
         var seen: Set<String> = []
         for segment in segments {
-            guard let name = segment.name, !seen.insert(name).inserted else { continue }
-            throw PathTemplateError(template: template, reason: "the name \"\(name)\" is used twice")
+            for name in segment.names where !seen.insert(name).inserted {
+                throw PathTemplateError(template: template, reason: "the name \"\(name)\" is used twice")
+            }
         }
         for segment in segments.dropLast() {
             switch segment {
-            case .literal, .parameter: continue
+            case .literal, .parameter, .pattern: continue
             case .optional, .catchAll:
                 throw PathTemplateError(template: template, reason: "\(segment) must be the last segment")
             }
@@ -57,7 +71,7 @@ public struct PathTemplate: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The names of the parameters, in order.
-    public var parameterNames: [String] { segments.compactMap(\.name) }
+    public var parameterNames: [String] { segments.flatMap(\.names) }
 
     /// The path that goes through `self` and then `other`.
     ///

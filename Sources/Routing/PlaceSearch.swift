@@ -18,7 +18,7 @@ extension PlaceTree {
             guard let start = path.start, let place = search(from: 0, at: start, in: path, where: accepts) else {
                 return nil
             }
-            return Hit(place: place, captures: captures[place].texts(in: path))
+            return Hit(place: place, captures: texts(of: captures[place], in: path))
         }
     }
 
@@ -35,6 +35,11 @@ extension PlaceTree {
             {
                 return place
             }
+            if case let list = nodes[node].patterns, list >= 0,
+                let place = search(patterns: Int(list), segment.bytes, in: path, where: accepts)
+            {
+                return place
+            }
             if let child = nodes[node].parameterChild, !segment.bytes.isEmpty, !path.climbs(segment.bytes),
                 let place = search(from: Int(child), at: next, in: path, where: accepts)
             {
@@ -46,22 +51,37 @@ extension PlaceTree {
         }
         return nil
     }
-}
 
-extension PlaceTree.Captures {
+    // Outlined, so that tables without patterns pay for a look at a number alone.
+    @inline(never)
+    private func search(
+        patterns list: Int, _ segment: Range<Int>, in path: PathSegments, where accepts: (Int) -> Bool
+    ) -> Int? {
+        for edge in patternChildren[list] where patterns[edge.pattern].match(segment, in: path) {
+            if let place = search(from: edge.child, at: segment.upperBound, in: path, where: accepts) { return place }
+        }
+        return nil
+    }
+
     /// The captured text of a path that reaches the place.
-    fileprivate func texts(in path: PathSegments) -> [String] {
-        guard let last = catchAll ?? parameters.last, var position = path.start else { return [] }
+    private func texts(of captures: Captures, in path: PathSegments) -> [String] {
+        guard let last = captures.catchAll ?? captures.segments.last?.index, var position = path.start else {
+            return []
+        }
         var texts: [String] = []
-        var wanted = parameters[...]
+        var wanted = captures.segments[...]
         for index in 0...last {
-            if index == catchAll {
+            if index == captures.catchAll {
                 texts.append(path.text(path.rest(at: position)))
                 break
             }
             let segment = path.segment(at: position)
-            if index == wanted.first {
-                texts.append(path.text(segment.bytes))
+            if let next = wanted.first, index == next.index {
+                if let pattern = next.pattern {
+                    _ = patterns[pattern].match(segment.bytes, in: path) { texts.append(path.text($0)) }
+                } else {
+                    texts.append(path.text(segment.bytes))
+                }
                 wanted.removeFirst()
             }
             position = segment.bytes.upperBound

@@ -5,8 +5,10 @@
 struct PlaceTree: Sendable {
     struct Node {
         let parent: Int32
-        /// The segment that leads here from `parent`, as a range of `literals`; empty for a parameter.
+        /// The segment that leads here from `parent`, as a range of `literals`; empty for a pattern or a parameter.
         let literal: Range<Int32>
+        /// An index of `patternChildren`; -1 for none.
+        var patterns: Int32 = -1
         var parameterChild: Int32?
         /// Of the paths that end here.
         var place: Int32?
@@ -23,9 +25,21 @@ struct PlaceTree: Sendable {
         static let none = Edge(hash: 0, child: 0)
     }
 
+    /// From a node to a child of it that a pattern leads to.
+    struct PatternEdge {
+        /// An index of `patterns`.
+        let pattern: Int
+        let child: Int
+    }
+
     /// Which segments a place captures, by their number in the path.
     struct Captures {
-        var parameters: [Int] = []
+        struct Segment {
+            let index: Int
+            /// An index of `patterns`; nil where the whole segment is captured.
+            let pattern: Int?
+        }
+        var segments: [Segment] = []
         var catchAll: Int?
     }
 
@@ -34,6 +48,9 @@ struct PlaceTree: Sendable {
     /// Open addressing with linear probing; a power of two, at most half full.
     private(set) var edges = [Edge](repeating: .none, count: 8)
     private var edgeCount = 0
+    private(set) var patterns: [SegmentPattern] = []
+    /// For each node that has any, its children by pattern in the order in which they are tried.
+    private(set) var patternChildren: [[PatternEdge]] = []
     private(set) var captures: [Captures] = []
 
     @usableFromInline init() {}
@@ -46,9 +63,13 @@ struct PlaceTree: Sendable {
             switch step {
             case .literal(let text):
                 node = literalChild(of: node, text)
+            case .pattern(let pattern):
+                let edge = patternChild(of: node, pattern)
+                node = edge.child
+                captures.segments.append(Captures.Segment(index: index, pattern: edge.pattern))
             case .parameter:
                 node = parameterChild(of: node)
-                captures.parameters.append(index)
+                captures.segments.append(Captures.Segment(index: index, pattern: nil))
             case .catchAll:
                 captures.catchAll = index
             }
@@ -59,6 +80,21 @@ struct PlaceTree: Sendable {
         self.captures.append(captures)
         if isCatchAll { nodes[node].catchAllPlace = Int32(number) } else { nodes[node].place = Int32(number) }
         return number
+    }
+
+    private mutating func patternChild(of parent: Int, _ pattern: SegmentPattern) -> PatternEdge {
+        if nodes[parent].patterns < 0 {
+            nodes[parent].patterns = Int32(patternChildren.count)
+            patternChildren.append([])
+        }
+        let list = Int(nodes[parent].patterns)
+        if let known = patternChildren[list].first(where: { patterns[$0.pattern] == pattern }) { return known }
+        let edge = PatternEdge(pattern: patterns.count, child: nodes.count)
+        let next = patternChildren[list].firstIndex { pattern.goesBefore(patterns[$0.pattern]) }
+        patternChildren[list].insert(edge, at: next ?? patternChildren[list].endIndex)
+        patterns.append(pattern)
+        nodes.append(Node(parent: Int32(parent), literal: 0..<0))
+        return edge
     }
 
     private mutating func parameterChild(of parent: Int) -> Int {

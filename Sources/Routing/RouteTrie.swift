@@ -1,8 +1,11 @@
 /// Finds by path what was inserted by template: built once, then read for every request.
 ///
-/// At each segment a literal goes before a parameter and a parameter before a catch-all. Literals are compared byte by
-/// byte, in their case, with the decoded path; an empty segment (`//`, a trailing slash) is no parameter's, and neither is
-/// `.` or `..`.
+/// At each segment a literal goes before a pattern, a pattern before a parameter and a parameter before a catch-all. Of
+/// patterns (`v{major}.{minor}`) the one with more text goes first; of equals, counted in UTF-8, the one with more text
+/// before its first parameter, then the one whose texts come first in the order of their bytes.
+///
+/// Texts are compared byte by byte, in their case, with the decoded path; an empty segment (`//`, a trailing slash) is no
+/// parameter's, and neither is `.` or `..`.
 public struct RouteTrie<Value: Sendable>: Sendable {
     @usableFromInline var tree = PlaceTree()
     /// By the number of their place; nil where `update` put none.

@@ -21,7 +21,7 @@ extension Connection {
         guard response.status.code >= 200 else {
             application.logger.error(
                 "an action's status is not a final one", metadata: ["status": "\(response.status)"])
-            return whole(HTTPError(.internalServerError).response, for: exchange)
+            return whole(HTTPError(.internalServerError).response(application.json), for: exchange)
         }
         guard case .events(let events) = response.body, response.status.hasContent else {
             return whole(response, for: exchange)
@@ -66,7 +66,7 @@ extension Connection {
 
     /// The answer to what is no request.
     func errorResponse(_ error: HTTPError, isHead: Bool) -> ByteBuffer {
-        let response = error.response
+        let response = error.response(application.json)
         var buffer = ByteBuffer()
         buffer.writeResponseHead(
             response.status, response.headers, framing: .length(response.body.length ?? 0), connection: "close",

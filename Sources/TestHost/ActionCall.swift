@@ -64,7 +64,7 @@ struct ActionCall {
         self.method = try Self.method(method, of: route)
         let template = try PathTemplate(route.path)
         let parameters = route.action.parameters.filter { !$0.isGiven(by: application) }
-        var given = try Self.match(arguments, to: parameters, template, of: name)
+        var given = try Self.match(arguments, to: parameters, template, of: name, application.json)
 
         target = try Self.path(template, &given, of: name)
         var query: [(key: String, value: String)] = []
@@ -137,8 +137,7 @@ struct ActionCall {
     /// The arguments by the names of the parameters.
     private static func match(
         _ arguments: KeyValuePairs<String, any Encodable & Sendable>, to parameters: [ActionParameter],
-        _ template: PathTemplate,
-        of action: String
+        _ template: PathTemplate, of action: String, _ json: JSON
     ) throws -> [String: JSONValue] {
         var given: [String: JSONValue] = [:]
         // A place of the path may have no parameter: the action takes it from the context.
@@ -148,7 +147,7 @@ struct ActionCall {
                 let takes = known.isEmpty ? "no arguments" : parameters.map { FieldNames($0.name).onTheWire }.list
                 throw TestHostError("'\(action)' has no argument '\(name)'; it takes \(takes).")
             }
-            guard given.updateValue(try JSONValue(of: value), forKey: parameter) == nil else {
+            guard given.updateValue(try JSONValue(of: value, json), forKey: parameter) == nil else {
                 throw TestHostError("The argument '\(name)' of '\(action)' is given twice.")
             }
         }
@@ -163,20 +162,36 @@ struct ActionCall {
             switch segment {
             case .literal(let text):
                 path += "/" + text.percentEncoded
-            case .parameter(let name), .optional(let name), .catchAll(let name):
-                let key = given.keys.first { FieldNames($0).matches(name) }
-                guard let value = key.flatMap({ given.removeValue(forKey: $0) }), let text = value.field else {
-                    guard case .parameter = segment else { continue }
-                    throw TestHostError("'\(action)' needs the argument '\(name)', which is a part of its path.")
+            case .pattern(let parts):
+                path += "/"
+                for part in parts {
+                    switch part {
+                    case .literal(let text): path += text.percentEncoded
+                    case .parameter(let name): path += try take(name, from: &given, of: action).percentEncoded
+                    }
                 }
-                if case .catchAll = segment {
-                    path += text.split(separator: "/").map { "/" + String($0).percentEncoded }.joined()
-                } else {
-                    path += "/" + text.percentEncoded
-                }
+            case .parameter(let name):
+                path += "/" + (try take(name, from: &given, of: action).percentEncoded)
+            case .optional(let name):
+                if let text = taken(name, from: &given) { path += "/" + text.percentEncoded }
+            case .catchAll(let name):
+                guard let text = taken(name, from: &given) else { continue }
+                path += text.split(separator: "/").map { "/" + String($0).percentEncoded }.joined()
             }
         }
         return path.isEmpty ? "/" : path
+    }
+
+    private static func taken(_ name: String, from given: inout [String: JSONValue]) -> String? {
+        let key = given.keys.first { FieldNames($0).matches(name) }
+        return key.flatMap { given.removeValue(forKey: $0) }?.field
+    }
+
+    private static func take(
+        _ name: String, from given: inout [String: JSONValue], of action: String
+    ) throws -> String {
+        if let text = taken(name, from: &given) { return text }
+        throw TestHostError("'\(action)' needs the argument '\(name)', which is a part of its path.")
     }
 
     /// A form where it can be one, as a browser sends it; else JSON.
@@ -187,7 +202,7 @@ struct ActionCall {
         guard whole == nil || (fields.isEmpty && files.isEmpty) else {
             throw TestHostError("'\(action)' takes its whole body for one argument: there is no room for others.")
         }
-        if let whole { return try .json(whole) }
+        if let whole { return try .json(whole, .standard) }
         let form = try? fields.flatMap { try $0.value.fields($0.name, of: action) }
         if let form {
             guard !form.isEmpty || !files.isEmpty || method.carriesFields else { return TestContent(type: nil) }
@@ -196,7 +211,7 @@ struct ActionCall {
         guard files.isEmpty else {
             throw TestHostError("'\(action)' cannot be sent files beside an argument that only JSON can carry.")
         }
-        return try .json(JSONValue.object(Dictionary(fields.map { ($0.name, $0.value) }) { $1 }))
+        return try .json(JSONValue.object(Dictionary(fields.map { ($0.name, $0.value) }) { $1 }), .standard)
     }
 }
 

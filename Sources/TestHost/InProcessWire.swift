@@ -57,13 +57,16 @@ final class InProcessWire: TestWire {
                 events, sink: InProcessSink(incoming), connection: ctx.client, eventLoop: ctx.eventLoop)
             return .stream(incoming, InProcessLink(subscriber, incoming, executor), response.headers, log)
         case .empty, .omitted, .deferred:
-            return .response(TestResponse(response.status, response.headers, ByteBuffer(), request, log))
+            return .response(
+                TestResponse(response.status, response.headers, ByteBuffer(), request, log, application.json))
         case .buffer(let buffer):
-            return .response(TestResponse(response.status, response.headers, buffer, request, log))
+            return .response(TestResponse(response.status, response.headers, buffer, request, log, application.json))
         case .stream(_, let write):
             let collected = Mutex(ByteBuffer())
             try await write(BodyWriter { chunk in collected.withLock { _ = $0.writeImmutableBuffer(chunk) } })
-            return .response(TestResponse(response.status, response.headers, collected.withLock { $0 }, request, log))
+            return .response(
+                TestResponse(
+                    response.status, response.headers, collected.withLock { $0 }, request, log, application.json))
         }
     }
 }

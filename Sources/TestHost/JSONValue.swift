@@ -12,13 +12,13 @@ indirect enum JSONValue: Decodable, Hashable {
     case object([String: JSONValue])
 
     init?(_ text: String) {
-        guard let value = try? JSON.decode(JSONValue.self, from: ByteBuffer(string: text)) else { return nil }
+        guard let value = try? JSON.standard.decode(JSONValue.self, from: ByteBuffer(string: text)) else { return nil }
         self = value
     }
 
-    init(of value: some Encodable) throws {
+    init(of value: some Encodable, _ json: JSON = .standard) throws {
         // In an array, because not everything can stand alone.
-        self = try JSON.decode([JSONValue].self, from: JSON.buffer(of: [value]))[0]
+        self = try JSON.standard.decode([JSONValue].self, from: json.buffer(of: [value]))[0]
     }
 
     init(from decoder: any Decoder) throws {
@@ -58,7 +58,7 @@ indirect enum JSONValue: Decodable, Hashable {
         case .null: return "null"
         case .bool(let value): return "\(value)"
         case .number(let text): return text
-        case .string(let text): return (try? JSON.text(of: text)) ?? text.debugDescription
+        case .string(let text): return (try? JSON.standard.text(of: text)) ?? text.debugDescription
         case .array(let values) where values.isEmpty: return "[]"
         case .array(let values):
             let lines = values.map { inner + $0.text(indentation: inner) }

@@ -19,11 +19,13 @@ final class LoopbackWire: TestWire {
     private let starting: Task<Server, any Error>
     private let eventLoop: any EventLoop
     private let monitor: ActivityMonitor
+    private let json: JSON
     private let arrivals: Arrivals
 
     init(_ application: Application, _ group: MultiThreadedEventLoopGroup, _ monitor: ActivityMonitor) {
         eventLoop = application.executors[0].eventLoop
         self.monitor = monitor
+        json = application.json
         arrivals = Arrivals()
         starting = Task {
             do {
@@ -99,7 +101,7 @@ final class LoopbackWire: TestWire {
             let status = HTTPResponse.Status(
                 code: response.status, reasonPhrase: String(response.statusLine.dropFirst("HTTP/1.1 200 ".count)))
             let body = ByteBuffer(bytes: response.body)
-            return .response(TestResponse(status, response.headers, body, request, log))
+            return .response(TestResponse(status, response.headers, body, request, log, json))
         case .stream(let head, let incoming):
             let link = LoopbackLink(channel: channel, port: port ?? 0, arrivals: arrivals)
             guard wantsStream else {

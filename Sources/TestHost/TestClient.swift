@@ -42,7 +42,7 @@ public final class TestClient: Sendable {
     @discardableResult
     public func request(
         _ method: HTTPRequest.Method, _ target: String, headers: HTTPFields = [:], json: some Encodable
-    ) async throws -> TestResponse { try await send(.json(json), method, target, headers) }
+    ) async throws -> TestResponse { try await send(.json(json, host.application.json), method, target, headers) }
 
     func send(
         _ content: TestContent, _ method: HTTPRequest.Method, _ target: String, _ headers: HTTPFields
@@ -79,7 +79,7 @@ public final class TestClient: Sendable {
     /// - Throws: `UnexpectedResponse` where the application answers with something else.
     public func stream(
         _ target: String, method: HTTPRequest.Method = .post, headers: HTTPFields = [:], json: some Encodable
-    ) async throws -> TestStream { try await stream(.json(json), method, target, headers) }
+    ) async throws -> TestStream { try await stream(.json(json, host.application.json), method, target, headers) }
 
     func stream(
         _ content: TestContent, _ method: HTTPRequest.Method, _ target: String, _ headers: HTTPFields

@@ -33,8 +33,8 @@ struct TestContent: Sendable {
         self.bytes = bytes
     }
 
-    static func json(_ value: some Encodable) throws -> TestContent {
-        TestContent(type: "application/json", try JSON.buffer(of: value))
+    static func json(_ value: some Encodable, _ json: JSON) throws -> TestContent {
+        TestContent(type: "application/json", try json.buffer(of: value))
     }
 
     /// As a browser does: `multipart/form-data` where there are files.

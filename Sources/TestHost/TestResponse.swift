@@ -10,16 +10,18 @@ public struct TestResponse: Sendable, CustomStringConvertible {
     public let body: ByteBuffer
     private let request: String
     private let book: LogBook
+    private let coder: JSON
 
     init(
         _ status: HTTPResponse.Status, _ headers: HTTPFields, _ body: ByteBuffer, _ request: TestRequest,
-        _ book: LogBook
+        _ book: LogBook, _ coder: JSON
     ) {
         self.status = status
         self.headers = headers
         self.body = body
         self.request = "\(request)"
         self.book = book
+        self.coder = coder
     }
 
     public var text: String { String(buffer: body) }
@@ -27,14 +29,14 @@ public struct TestResponse: Sendable, CustomStringConvertible {
     /// What the application has logged for this request.
     public var log: [LogLine] { book.lines }
 
-    /// The body, decoded from JSON.
+    /// The body, decoded from JSON by the application's settings.
     ///
     /// - Throws: `UnexpectedResponse`, with the whole response in its text, where the body is not JSON of that shape.
     public func json<Value: Decodable>(
         _ type: Value.Type = Value.self, fileID: String = #fileID, line: Int = #line
     ) throws -> Value {
         do {
-            return try JSON.decode(type, from: body)
+            return try coder.decode(type, from: body)
         } catch {
             throw UnexpectedResponse(
                 self, "The body is no \(type): \(error.readable).", SourceLocation(fileID: fileID, line: line))

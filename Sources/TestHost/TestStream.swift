@@ -175,10 +175,14 @@ public final class TestStream: Sendable {
 extension EventStreamParser.Event {
     /// The data, decoded from JSON.
     ///
+    /// - Parameter settings: those of the application, where it has others than the usual ones.
     /// - Throws: `TestStreamError`, with the data in its text, where it is not JSON of that shape.
-    public func json<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+    public func json<Value: Decodable>(
+        _ type: Value.Type = Value.self, by settings: JSONSettings = JSONSettings()
+    ) throws -> Value {
         do {
-            return try JSON.decode(type, from: ByteBuffer(string: data))
+            let json = settings == JSONSettings() ? JSON.standard : JSON(settings, isDevelopment: false)
+            return try json.decode(type, from: ByteBuffer(string: data))
         } catch {
             throw TestStreamError("The data of '\(event)' is no \(type): \(data)\n  \(error)")
         }

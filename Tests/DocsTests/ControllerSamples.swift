@@ -42,6 +42,9 @@ struct FileController {
     /// GET /api/v1/files/at/a/b/c: `path` is `a/b/c`
     @GET("at/{path...}") func find(path: String) -> String { path }
 
+    /// GET /api/v1/files/report.json and /api/v1/files/report.v2.json
+    @GET("{name}.json") func json(name: String) -> String { name }
+
     /// GET /about: a slash in front makes the path absolute
     @GET("/about") func about() -> HTML { HTML("<h1>About</h1>") }
 

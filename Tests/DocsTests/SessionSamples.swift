@@ -87,6 +87,10 @@ struct SettingsApp: App {
     func configure(_ app: inout AppBuilder) {
         app.limits.maxBodyBytes = 10 * 1024 * 1024
         app.limits.heartbeat = .seconds(30)
+
+        app.json.keys = .snakeCase
+        app.json.dates = .secondsSince1970
+        app.json.prettyPrinting = .inDevelopment
         app.logger.logLevel = .debug
         app.controllers(LoginController.self)
     }

@@ -146,8 +146,8 @@ struct Misuse: Sendable, CustomTestStringConvertible {
             "@Controller struct Chat { @POST(‸\"/{{ room }}/\") func send(room: Int) {} }", "malformed-path",
             "\"/{{ room }}/\" is not a path template: the braces in \"{{ room }}\" are nested", "write \"/{room}\""),
         Misuse(
-            "@Controller struct Chat { @POST(‸\"{a}-{b}\") func send(a: Int, b: Int) {} }", "malformed-path",
-            "\"{a}-{b}\" is not a path template: a parameter is a whole segment, and \"{a}-{b}\" is more than one"),
+            "@Controller struct Chat { @POST(‸\"{a}{b}\") func send(a: Int, b: Int) {} }", "malformed-path",
+            "\"{a}{b}\" is not a path template: text must stand between {a} and {b}, to tell them apart"),
         Misuse(
             "@Controller struct Chat { @POST(‸\"a?b=1\") func send() {} }", "malformed-path",
             "\"a?b=1\" is not a path template: \"?\" begins a query, which is no part of a path"),

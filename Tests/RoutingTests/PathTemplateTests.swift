@@ -19,6 +19,19 @@ import MartletRouting
         ("/聊天/{房间}", [.literal("聊天"), .parameter("房间")], "/聊天/{房间}"),
         ("/a.b/...", [.literal("a.b"), .literal("...")], "/a.b/..."),
         ("/:id/*/~x+y", [.literal(":id"), .literal("*"), .literal("~x+y")], "/:id/*/~x+y"),
+        (
+            "v{major}.{minor}",
+            [.pattern([.literal("v"), .parameter("major"), .literal("."), .parameter("minor")])], "/v{major}.{minor}"
+        ),
+        (
+            "@{user}/{file}.json/x",
+            [
+                .pattern([.literal("@"), .parameter("user")]), .pattern([.parameter("file"), .literal(".json")]),
+                .literal("x"),
+            ], "/@{user}/{file}.json/x"
+        ),
+        // Text that is nothing but dots stands beside a parameter, and is no step up.
+        ("..{x}", [.pattern([.literal(".."), .parameter("x")])], "/..{x}"),
         // A combining mark after the slash does not hide the slash.
         ("/a/\u{301}b", [.literal("a"), .literal("\u{301}b")], "/a/\u{301}b"),
     ]
@@ -42,9 +55,22 @@ import MartletRouting
         ("/{a/b}", "unbalanced"),
         ("/{{id}}", "nested"),
         ("/{a{b}", "nested"),
-        ("x{id}", "whole segment"),
-        ("{id}x", "whole segment"),
-        ("{a}{b}", "whole segment"),
+        ("x{id?}", "{id?} must be a whole segment"),
+        ("{id...}x", "{id...} must be a whole segment"),
+        ("{a?}-{b}", "{a?} must be a whole segment"),
+        ("{a}{b}", "text must stand between {a} and {b}"),
+        ("x{a}{b?}", "{b?} must be a whole segment"),
+        ("v{a}.{b}{c}", "text must stand between {b} and {c}"),
+        ("v{a}.{a}", "\"a\" is used twice"),
+        ("{a}/v{a}", "\"a\" is used twice"),
+        ("x{}", "no name"),
+        ("x{1a}", "\"1a\" is not a name"),
+        ("x{a", "unbalanced"),
+        ("{a}x}", "unbalanced"),
+        ("x{{a}}", "nested"),
+        ("x%{a}", "write the text decoded"),
+        ("{a}?b={c}", "begins a query"),
+        ("{a} {b}", "white space"),
         ("{}", "no name"),
         ("{?}", "no name"),
         ("{...}", "no name"),
@@ -85,6 +111,7 @@ import MartletRouting
 
     @Test func parameterNamesComeInOrder() throws {
         #expect(try PathTemplate("/x/{b}/{a}/{c...}").parameterNames == ["b", "a", "c"])
+        #expect(try PathTemplate("/x/v{b}.{a}/{c}").parameterNames == ["b", "a", "c"])
         #expect(try PathTemplate("/x").parameterNames.isEmpty)
     }
 
@@ -109,6 +136,8 @@ import MartletRouting
     @Test func placesIgnoreNames() throws {
         #expect(try PathTemplate("/a/{x}").places == PathTemplate("/a/{y}").places)
         #expect(try PathTemplate("/a/{x}").places != PathTemplate("/a/{x...}").places)
+        #expect(try PathTemplate("/v{a}.{b}").places == PathTemplate("/v{c}.{d}").places)
+        #expect(try PathTemplate("/v{a}").places != PathTemplate("/{a}v").places)
         #expect(try PathTemplate("/a/{x?}").places == PathTemplate("/a").places + PathTemplate("/a/{x}").places)
     }
 }

@@ -3,10 +3,30 @@ import MartletRouting
 /// What the trie is to do, done one template after another.
 struct ReferenceMatcher {
     struct Candidate {
-        /// Per segment 0 for a literal, 1 for a parameter, 2 for a catch-all; then 0 for the end.
-        var rank: [Int]
+        /// Of each segment, and then that of a literal for the end.
+        var rank: [Rank]
         var captures: [String]
         var routes: [Int]
+    }
+
+    /// What goes first at a segment.
+    struct Rank: Hashable, Comparable {
+        /// 0 for a literal, 1 for a pattern, 2 for a parameter, 3 for a catch-all.
+        let kind: Int
+        /// The bytes of a pattern's text.
+        var texts: [[UInt8]] = []
+
+        static func < (left: Rank, right: Rank) -> Bool {
+            if left.kind != right.kind { return left.kind < right.kind }
+            let (text, other) = (left.texts.joined().count, right.texts.joined().count)
+            if text != other { return text > other }
+            let (front, otherFront) = (left.texts.first?.count ?? 0, right.texts.first?.count ?? 0)
+            if front != otherFront { return front > otherFront }
+            for (one, two) in zip(left.texts, right.texts) where one != two {
+                return one.lexicographicallyPrecedes(two)
+            }
+            return left.texts.count < right.texts.count
+        }
     }
 
     private(set) var templates: [PathTemplate] = []
@@ -23,7 +43,7 @@ struct ReferenceMatcher {
         guard path.utf8.first == UInt8(ascii: "/") else { return [] }
         pieces.removeFirst()
         if pieces == [[]] { pieces = [] }
-        var found: [[Int]: Candidate] = [:]
+        var found: [[Rank]: Candidate] = [:]
         for (route, template) in templates.enumerated() {
             var shapes = [template.segments]
             if case .optional = template.segments.last { shapes.append(template.segments.dropLast()) }
@@ -44,23 +64,53 @@ struct ReferenceMatcher {
                 let text = rest.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "/")
                 guard isSafe(text) else { return nil }
                 candidate.captures.append(text)
-                candidate.rank.append(2)
+                candidate.rank.append(Rank(kind: 3))
                 return candidate
             }
             guard let piece = rest.popFirst(), !piece.isEmpty else { return nil }
             if case .literal(let text) = segment {
                 guard Array(text.utf8) == piece else { return nil }
-                candidate.rank.append(0)
+                candidate.rank.append(Rank(kind: 0))
+            } else if case .pattern(let parts) = segment {
+                // The first way, not the first that will do.
+                guard !piece.contains(UInt8(ascii: "/")), let captures = ways(parts[...], piece[...]).first,
+                    captures.allSatisfy(isSafe)
+                else { return nil }
+                candidate.captures += captures
+                candidate.rank.append(Rank(kind: 1, texts: texts(of: parts)))
             } else {
                 let text = String(decoding: piece, as: UTF8.self)
                 guard isSafe(text) else { return nil }
                 candidate.captures.append(text)
-                candidate.rank.append(1)
+                candidate.rank.append(Rank(kind: 2))
             }
         }
         guard rest.isEmpty else { return nil }
-        candidate.rank.append(0)
+        candidate.rank.append(Rank(kind: 0))
         return candidate
+    }
+
+    /// Every way in which the parts make up the bytes, those with the shortest first parameter first.
+    private static func ways(_ parts: ArraySlice<PathTemplate.Segment.Part>, _ bytes: ArraySlice<UInt8>) -> [[String]] {
+        guard let part = parts.first else { return bytes.isEmpty ? [[]] : [] }
+        switch part {
+        case .literal(let text):
+            return bytes.starts(with: text.utf8) ? ways(parts.dropFirst(), bytes.dropFirst(text.utf8.count)) : []
+        case .parameter:
+            return bytes.indices.flatMap { end in
+                ways(parts.dropFirst(), bytes[(end + 1)...]).map {
+                    [String(decoding: bytes[...end], as: UTF8.self)] + $0
+                }
+            }
+        }
+    }
+
+    private static func texts(of parts: [PathTemplate.Segment.Part]) -> [[UInt8]] {
+        var texts: [[UInt8]] = [[]]
+        for part in parts {
+            if case .literal(let text) = part { texts[texts.count - 1] += Array(text.utf8) } else { texts.append([]) }
+        }
+        return texts
     }
 
     private static func isSafe(_ capture: String) -> Bool {

@@ -13,7 +13,7 @@ import Testing
 
     @Test(arguments: [
         ("/a", "/a"), ("/{x}", "/{y}"), ("/{x...}", "/{y...}"), ("/a/{x?}", "/a"), ("/a", "/a/{x?}"),
-        ("/a/{x}", "/a/{y?}"), ("/", "/{x?}"),
+        ("/a/{x}", "/a/{y?}"), ("/", "/{x?}"), ("/v{a}.{b}", "/v{x}.{y}"),
     ])
     func onePlaceForBothIsAConflict(_ first: String, _ second: String) throws {
         var trie = RouteTrie<String>()
@@ -23,6 +23,7 @@ import Testing
 
     @Test(arguments: [
         ("/a", "/A"), ("/a", "/{x}"), ("/{x}", "/{x...}"), ("/a/{x...}", "/a"), ("/a/b", "/a/{x}"), ("/é", "/e\u{301}"),
+        ("/v{a}", "/{a}v"), ("/v{a}", "/v{a}.{b}"), ("/v{a}", "/{a}"), ("/é{a}", "/e\u{301}{a}"),
     ])
     func twoPlacesAreNoConflict(_ first: String, _ second: String) throws {
         var trie = RouteTrie<String>()

@@ -79,7 +79,8 @@ struct RandomRoutes {
             let isLast = index == count - 1
             switch upTo(isLast ? 9 : 6) {
             case 0...3: return one(of: Array(Self.literals.prefix(upTo(2) == 0 ? 3 : Self.literals.count)))
-            case 4, 5: return "{x\(index)}"
+            case 4: return "{x\(index)}"
+            case 5: return pattern(index)
             case 6: return "{x\(index)?}"
             default: return "{x\(index)...}"
             }
@@ -87,10 +88,27 @@ struct RandomRoutes {
         return "/" + segments.joined(separator: "/")
     }
 
+    /// Of few bytes, so that one text is found in many places of a segment.
+    private mutating func pattern(_ index: Int) -> String {
+        let texts = ["a", "b", "ab", ".", "..", "aa", "é", "e"]
+        let count = 1 + upTo(3)
+        var text = upTo(2) == 0 ? "" : one(of: texts)
+        for part in 0..<count {
+            if part > 0 { text += one(of: texts) }
+            text += "{x\(index)_\(part)}"
+        }
+        return text + (upTo(2) == 0 ? "" : one(of: texts))
+    }
+
+    private mutating func mixture() -> String {
+        (0..<(1 + upTo(7))).map { _ in one(of: ["a", "b", ".", "a", "b", ".", "é", "%61", "%2e", "%2F"]) }.joined()
+    }
+
     mutating func path() -> String {
         let isHostile = upTo(10) == 0
         let pieces = (0..<upTo(6)).map { _ -> String in
-            switch upTo(12) {
+            switch upTo(16) {
+            case 12...: return mixture()
             case 0...5: return Self.literals[upTo(3)]
             case 6, 7: return one(of: Self.literals)
             case 8: return encoded(one(of: Self.literals))

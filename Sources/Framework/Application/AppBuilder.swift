@@ -14,6 +14,8 @@ public struct AppBuilder: Sendable {
     public var limits = Limits()
     /// How events are kept, allowed and delivered.
     public var events = EventSettings()
+    /// How JSON is read and written.
+    public var json = JSONSettings()
     public var logger = Logger(label: "martlet")
     /// True where errors are shown in detail: `MARTLET_ENV=development`.
     public var isDevelopment = false

@@ -13,6 +13,7 @@ public final class Application: Sendable {
     package let middleware: [any Middleware]
     /// One for each event loop, in their order.
     package let executors: [LoopExecutor]
+    package let json: JSON
     let environment: ApplicationEnvironment
     private let router: Router
     /// The app's middleware around the answer to what has no route. A route's own chain has that middleware, too.
@@ -34,15 +35,16 @@ public final class Application: Sendable {
         try configure(&builder)
 
         limits = builder.limits
+        json = JSON(builder.json, isDevelopment: builder.isDevelopment)
         executors = eventLoops.map(LoopExecutor.init)
         let events = try EventHub(
             executors: executors, clock: clock, settings: builder.events, limits: builder.limits,
-            logger: builder.logger)
+            logger: builder.logger, json: json)
         builder.services.add(events)
         let services = ServiceRegistry(builder.services)
         try services.makeSingletons()
         environment = ApplicationEnvironment(
-            services: services, events: events, clock: clock, logger: builder.logger,
+            services: services, events: events, json: json, clock: clock, logger: builder.logger,
             isDevelopment: builder.isDevelopment, observer: observer)
         let appMiddleware = try builder.middleware.made(from: ServiceResolver(registry: services, scope: nil))
         let table = try RouteTable(builder, middleware: appMiddleware, services: services)

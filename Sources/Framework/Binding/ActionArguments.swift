@@ -6,6 +6,7 @@ import NIOCore
 /// Used by the code that `@Controller` writes.
 public struct ActionArguments {
     let context: Context
+    private let json: JSON
     private let match: MatchedRoute
     private var query: FormFields?
     private var body = BodyFields.unread
@@ -15,6 +16,7 @@ public struct ActionArguments {
     /// Made when the body that binding needs is there.
     public init(_ context: Context) throws {
         self.context = context
+        json = context.environment.json
         guard let match = context.match else { throw ServiceError("The request has no route.") }
         self.match = match
         guard match.route.bodyUse.reads(context.request.method) else { return }
@@ -108,13 +110,13 @@ public struct ActionArguments {
     ) -> Value? {
         if case .buffered(let buffer, .json) = body {
             // Not by way of the fields: the whole may be an array or a scalar.
-            return attempt("") { try reader.fromJSON(JSONText(buffer).buffer) }
+            return attempt("") { [json] in try reader.fromJSON(JSONText(buffer).buffer, json) }
         }
         switch parsedBody() {
         case .form(let form):
             return attempt("") { try reader.fromForm(form) }
         case .json(_, let buffer):
-            return attempt("") { try reader.fromJSON(buffer) }
+            return attempt("") { [json] in try reader.fromJSON(buffer, json) }
         case .empty:
             if let value = reader.whenAbsent(defaultValue) { return value }
             return attempt("") { try reader.fromForm(FormFields()) }
@@ -132,7 +134,9 @@ public struct ActionArguments {
         switch parsedBody() {
         case .json(let container, let buffer):
             if let name = names.first(where: { container.contains(FieldKey($0)) }) {
-                return attempt(name) { try reader.fromMember(container, FieldKey(name), buffer) }
+                return attempt(name) { [json] in
+                    try reader.fromMember(container, FieldKey(name), buffer, json)
+                }
             }
         case .form(let form):
             if names.first(where: { form[$0] != nil }) != nil {
@@ -226,7 +230,7 @@ public struct ActionArguments {
     private mutating func parsedBody() -> BodyFields {
         if case .buffered(let buffer, let format) = body {
             do {
-                body = try BodyFields(buffer, format)
+                body = try BodyFields(buffer, format, json)
             } catch {
                 fatal = fatal ?? error
                 body = .unread

@@ -11,15 +11,15 @@ enum BodyFields {
     case json(KeyedDecodingContainer<FieldKey>, ByteBuffer)
 
     /// - Throws: `HTTPError` 415 for a type that has no fields, 400 for a body that does not follow its format.
-    init(_ buffer: ByteBuffer, of request: Request) throws {
+    init(_ buffer: ByteBuffer, of request: Request, _ json: JSON) throws {
         guard buffer.readableBytes > 0 else {
             self = .empty
             return
         }
-        try self.init(buffer, BodyFormat(of: request))
+        try self.init(buffer, BodyFormat(of: request), json)
     }
 
-    init(_ buffer: ByteBuffer, _ format: BodyFormat) throws {
+    init(_ buffer: ByteBuffer, _ format: BodyFormat, _ json: JSON) throws {
         switch format {
         case .form:
             guard let text = String(validating: buffer.readableBytesView, as: UTF8.self) else {
@@ -31,7 +31,7 @@ enum BodyFields {
         case .json:
             let text = try JSONText(buffer).buffer
             do {
-                self = .json(try JSON.decode(JSONObject.self, from: text).members, text)
+                self = .json(try json.decodeAsWritten(JSONObject.self, from: text).members, text)
             } catch {
                 throw HTTPError.badRequest("The body must be a JSON object.")
             }

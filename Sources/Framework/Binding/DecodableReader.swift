@@ -3,15 +3,15 @@ import NIOCore
 /// How a `Decodable` struct is made from a whole query, form or JSON body, with everything that is wrong with it.
 struct DecodableReader<Value>: Sendable {
     let fromForm: @Sendable (FormFields) throws(FieldDecodingFailure) -> Value
-    let fromJSON: @Sendable (ByteBuffer) throws -> Value
+    let fromJSON: @Sendable (ByteBuffer, JSON) throws -> Value
     /// From a member of the object that is the whole of the buffer.
-    let fromMember: @Sendable (KeyedDecodingContainer<FieldKey>, FieldKey, ByteBuffer) throws -> Value
+    let fromMember: @Sendable (KeyedDecodingContainer<FieldKey>, FieldKey, ByteBuffer, JSON) throws -> Value
     let isOptional: Bool
 
     /// What stands for an absent struct; nil where it is required.
     func whenAbsent(_ defaultValue: (@Sendable () -> Value)?) -> Value? {
         if let defaultValue { return defaultValue() }
-        return isOptional ? try? fromJSON(ByteBuffer(string: "null")) : nil
+        return isOptional ? try? fromJSON(ByteBuffer(string: "null"), .standard) : nil
     }
 
     static func make(for type: Value.Type) -> DecodableReader<Value>? {
@@ -28,41 +28,43 @@ extension Decodable where Self: SendableMetatype {
     fileprivate static func decodableReader() -> Any {
         DecodableReader<Self>(
             fromForm: { form throws(FieldDecodingFailure) in try FieldDecoder.decode(Self.self, from: .form(form)) },
-            fromJSON: { try decodeJSON($0) },
-            fromMember: { try decodeMember($0, $1, of: $2) },
+            fromJSON: { try decodeJSON($0, $1) },
+            fromMember: { try decodeMember($0, $1, of: $2, $3) },
             isOptional: Self.self is any ExpressibleByNilLiteral.Type)
     }
 
     /// Foundation's decoder stops at the first error; when it does, a second pass finds the others.
-    private static func decodeJSON(_ buffer: ByteBuffer) throws -> Self {
+    private static func decodeJSON(_ buffer: ByteBuffer, _ json: JSON) throws -> Self {
         do {
-            return try JSON.decode(Self.self, from: buffer)
+            return try json.decode(Self.self, from: buffer)
         } catch let error as DecodingError {
-            if buffer.readableBytes <= FieldTree.maximumBytes, let tree = try? JSON.decode(FieldTree.self, from: buffer)
+            if buffer.readableBytes <= FieldTree.maximumBytes,
+                let tree = try? json.decodeAsWritten(FieldTree.self, from: buffer)
             {
-                try findAll(in: tree)
+                try findAll(in: tree, json)
             }
             throw FieldDecodingFailure(errors: error.fieldErrors)
         }
     }
 
     private static func decodeMember(
-        _ container: KeyedDecodingContainer<FieldKey>, _ key: FieldKey, of buffer: ByteBuffer
+        _ container: KeyedDecodingContainer<FieldKey>, _ key: FieldKey, of buffer: ByteBuffer,
+        _ json: JSON
     ) throws -> Self {
         do {
-            return try container.decode(Self.self, forKey: key)
+            return try json.decode(Self.self, from: container, key)
         } catch {
             if buffer.readableBytes <= FieldTree.maximumBytes,
                 let tree = try? container.decode(FieldTree.self, forKey: key)
             {
-                try findAll(in: tree)
+                try findAll(in: tree, json)
             }
             throw error
         }
     }
 
-    private static func findAll(in tree: FieldTree) throws(FieldDecodingFailure) {
-        _ = try FieldDecoder.decode(Self.self, from: tree)
+    private static func findAll(in tree: FieldTree, _ json: JSON) throws(FieldDecodingFailure) {
+        _ = try FieldDecoder.decode(Self.self, from: tree, json.settings)
     }
 }
 

@@ -4,12 +4,21 @@ struct FieldKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let decoder: FieldDecoder
     let members: [String: FieldTree]
     var codingPath: [any CodingKey] { decoder.codingPath }
-    var allKeys: [Key] { members.keys.compactMap(Key.init(stringValue:)) }
+    var allKeys: [Key] { members.keys.compactMap { isWritten ? Key(stringValue: $0) : SnakeCase.key(named: $0) } }
 
-    func contains(_ key: Key) -> Bool { members[key.stringValue] != nil }
+    private var isWritten: Bool { decoder.keepsKeys || decoder.json.keys == .asWritten }
+
+    /// The name on the wire.
+    private func wire(_ key: Key) -> FieldKey {
+        FieldKey(isWritten ? key.stringValue : SnakeCase.name(of: key.stringValue))
+    }
+
+    private func member(_ key: Key) -> FieldTree? { members[wire(key).stringValue] }
+
+    func contains(_ key: Key) -> Bool { member(key) != nil }
 
     func decodeNil(forKey key: Key) -> Bool {
-        switch members[key.stringValue] {
+        switch member(key) {
         // An input of a form that was left blank is no value but a text.
         case nil, .null?, .text("")?: true
         default: false
@@ -17,30 +26,31 @@ struct FieldKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
-        guard let member = members[key.stringValue] else {
-            let absent = decoder.child(.null, key)
-            if let value = try? FieldDecoder.decode(type, from: .null) { return value }
+        guard let member = member(key) else {
+            let absent = decoder.child(.null, wire(key))
+            if let value = try? FieldDecoder.decode(type, from: .null, decoder.json) { return value }
             absent.note("is required")
-            let unnoted = FieldDecoder(tree: .null, codingPath: absent.codingPath, findings: FieldDecoder.Findings())
+            let unnoted = FieldDecoder(
+                tree: .null, codingPath: absent.codingPath, findings: FieldDecoder.Findings(), json: decoder.json)
             guard let placeholder = try? unnoted.value(type) else { throw FieldDecoder.Noted() }
             return placeholder
         }
-        return try decoder.child(member, key).value(type)
+        return try decoder.child(member, wire(key)).value(type)
     }
 
     func decodeIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
-        switch members[key.stringValue] {
+        switch member(key) {
         case nil, .null?: nil
         case .text("")? where type != String.self: nil
-        case let member?: try decoder.child(member, key).value(type)
+        case let member?: try decoder.child(member, wire(key)).value(type)
         }
     }
 
     /// The protocol has one of its own for each scalar, which asks `decodeNil`.
     func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? {
-        switch members[key.stringValue] {
+        switch member(key) {
         case nil, .null?: nil
-        case let member?: try decoder.child(member, key).value(type)
+        case let member?: try decoder.child(member, wire(key)).value(type)
         }
     }
 
@@ -54,7 +64,7 @@ struct FieldKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     func superDecoder() throws -> any Decoder { decoder.child(members["super"] ?? .null, FieldKey("super")) }
 
-    func superDecoder(forKey key: Key) throws -> any Decoder { decoder.child(members[key.stringValue] ?? .null, key) }
+    func superDecoder(forKey key: Key) throws -> any Decoder { decoder.child(member(key) ?? .null, wire(key)) }
 }
 
 struct FieldUnkeyedContainer: UnkeyedDecodingContainer {

@@ -16,12 +16,16 @@ struct FieldDecoder: Decoder {
     let tree: FieldTree
     let codingPath: [any CodingKey]
     let findings: Findings
+    /// What the tree was written by.
+    let json: JSONSettings
+    /// True inside a dictionary, whose keys are no names.
+    var keepsKeys = false
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     static func decode<Value: Decodable>(
-        _ type: Value.Type, from tree: FieldTree
+        _ type: Value.Type, from tree: FieldTree, _ json: JSONSettings = JSONSettings()
     ) throws(FieldDecodingFailure) -> Value {
-        let decoder = FieldDecoder(tree: tree, codingPath: [], findings: Findings())
+        let decoder = FieldDecoder(tree: tree, codingPath: [], findings: Findings(), json: json)
         let value: Value?
         do {
             value = try decoder.value(type)
@@ -38,17 +42,24 @@ struct FieldDecoder: Decoder {
     /// The value of this place in the tree, or, for a scalar that does not read, its placeholder.
     func value<Value: Decodable>(_ type: Value.Type) throws -> Value {
         if let scalar = type as? any FieldConvertible.Type {
-            let result = scalar.read(tree) as? Value
+            let result = scalar.read(tree, json) as? Value
             if let result { return result }
             // HTML forms send what was left empty.
-            if case .text("") = tree { note("is required") } else { note("must be \(tree.expectation(of: scalar))") }
+            if case .text("") = tree {
+                note("is required")
+            } else {
+                note("must be \(tree.expectation(of: scalar, json))")
+            }
             if let placeholder = scalar.placeholder as? Value { return placeholder }
             throw Noted()
         }
         do {
             let dropsBlanks = (type as? any FieldList.Type)?.dropsBlanks ?? false
-            guard dropsBlanks else { return try Value(from: self) }
-            return try Value(from: FieldDecoder(tree: tree.withoutBlanks, codingPath: codingPath, findings: findings))
+            return try Value(
+                from: FieldDecoder(
+                    tree: dropsBlanks ? tree.withoutBlanks : tree, codingPath: codingPath, findings: findings,
+                    json: json,
+                    keepsKeys: type is any TextKeyed.Type))
         } catch let error as DecodingError {
             // An enum that does not have the value says so itself, and does not say which it has.
             if case .dataCorrupted = error, let type = type as? any RawRepresentable.Type {
@@ -74,7 +85,7 @@ struct FieldDecoder: Decoder {
     }
 
     func child(_ tree: FieldTree, _ key: any CodingKey) -> FieldDecoder {
-        FieldDecoder(tree: tree, codingPath: codingPath + [key], findings: findings)
+        FieldDecoder(tree: tree, codingPath: codingPath + [key], findings: findings, json: json)
     }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
@@ -121,8 +132,9 @@ extension FieldTree {
         return .array(elements.filter { if case .text("") = $0 { false } else { true } })
     }
 
-    fileprivate func expectation(of type: any FieldConvertible.Type) -> String {
-        switch self {
+    fileprivate func expectation(of type: any FieldConvertible.Type, _ json: JSONSettings) -> String {
+        if type is Date.Type, json.dates == .secondsSince1970 { return Double.expectation }
+        return switch self {
         case .text(let text), .number(let text): type.expectation(of: text)
         case .string, .null, .boolean, .array, .object: type.expectation
         }
@@ -130,8 +142,12 @@ extension FieldTree {
 }
 
 extension FieldConvertible {
-    fileprivate static func read(_ tree: FieldTree) -> Self? {
-        switch tree {
+    fileprivate static func read(_ tree: FieldTree, _ json: JSONSettings) -> Self? {
+        if self is Date.Type, json.dates == .secondsSince1970 {
+            guard case .number(let number) = tree, let seconds = Double(field: number) else { return nil }
+            return Date(timeIntervalSince1970: seconds) as? Self
+        }
+        return switch tree {
         case .text(let text):
             Self(field: text)
         case .string(let text):

@@ -7,13 +7,15 @@ import Foundation
 /// Dates on the wire: `2026-11-24T10:00:00Z`, with or without seconds and a fraction, any offset; or a day alone, in UTC.
 enum ISO8601 {
     /// With a fraction where there is one, of three digits, or of six where three would lose something.
-    static func text(of date: Date) -> String {
+    ///
+    /// - Parameter alwaysWithFraction: true for one of three zeros where there is none.
+    static func text(of date: Date, alwaysWithFraction: Bool = false) -> String {
         let microseconds = (date.timeIntervalSince1970 * 1e6).rounded()
         guard microseconds.magnitude < 1e17 else { return date.formatted(.iso8601) }
         let seconds = (microseconds / 1e6).rounded(.down)
         let fraction = Int(microseconds - seconds * 1e6)
         let whole = Date(timeIntervalSince1970: seconds).formatted(.iso8601)
-        guard fraction > 0 else { return whole }
+        guard fraction > 0 || alwaysWithFraction else { return whole }
         let digits = String(String(1_000_000 + fraction).dropFirst())
         return "\(whole.dropLast()).\(digits.hasSuffix("000") ? digits.prefix(3) : digits[...])Z"
     }

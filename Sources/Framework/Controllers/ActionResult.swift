@@ -28,7 +28,7 @@ public enum ActionResult {
     /// Any other `Encodable` is JSON.
     @_disfavoredOverload
     public static func response(_ value: some Encodable, _ context: Context) throws -> Response {
-        Response(headers: .json, body: .buffer(try JSON.buffer(of: value)))
+        Response(headers: .json, body: .buffer(try context.environment.json.buffer(of: value)))
     }
 
     public static func response(_: Void, _ context: Context) throws -> Response { Response(status: .noContent) }
@@ -71,7 +71,10 @@ public enum ActionResult {
     @_disfavoredOverload
     public static func response<S: AsyncSequence & Sendable>(_ values: S, _ context: Context) throws -> Response
     where S.Element: Encodable {
-        try response(context.sse.stream { try await $0.forward(values) { try .json(nil, $0, nil) } }, context)
+        let json = context.environment.json
+        return try response(
+            context.sse.stream { try await $0.forward(values) { ServerSentEvent(data: try json.text(of: $0)) } },
+            context)
     }
 
     @available(

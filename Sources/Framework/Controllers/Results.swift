@@ -85,12 +85,24 @@ public struct Envelope: Sendable, ResponseConvertible {
 
     /// The members stand in the order that the format documents, which an encoder does not promise.
     public func response(for context: Context) throws -> Response {
+        let json = context.environment.json
+        if json.isPretty { return Response(headers: .json, body: .buffer(try spread(json))) }
         var buffer = ByteBuffer(string: "{\"code\":\(code),\"msg\":")
-        buffer.writeImmutableBuffer(try JSON.buffer(of: msg))
+        buffer.writeImmutableBuffer(try json.buffer(of: msg))
         buffer.writeString(",\"data\":")
-        if let data { buffer.writeImmutableBuffer(try JSON.buffer(of: data)) } else { buffer.writeString("null") }
+        if let data { buffer.writeImmutableBuffer(try json.buffer(of: data)) } else { buffer.writeString("null") }
         if let count { buffer.writeString(",\"count\":\(count)") }
         buffer.writeString("}")
         return Response(headers: .json, body: .buffer(buffer))
+    }
+
+    /// A member on each line.
+    private func spread(_ json: JSON) throws -> ByteBuffer {
+        // No text in JSON has a line end in it.
+        let data = try data.map { String(buffer: try json.buffer(of: $0)) } ?? "null"
+        var members = ["\"code\" : \(code)", "\"msg\" : \(try json.text(of: msg))"]
+        members.append("\"data\" : \(data.split(separator: "\n").joined(separator: "\n  "))")
+        if let count { members.append("\"count\" : \(count)") }
+        return ByteBuffer(string: "{\n  \(members.joined(separator: ",\n  "))\n}")
     }
 }

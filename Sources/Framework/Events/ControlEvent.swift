@@ -44,7 +44,7 @@ enum ControlEvent {
     /// - Parameter id: the place in the order that the client is at after it.
     static func frame(_ name: String, _ data: some Encodable, id: String? = nil) -> EventFrame? {
         // Texts and numbers encode, and an id of ours is one line.
-        guard let text = try? JSON.text(of: data) else { return nil }
+        guard let text = try? JSON.standard.text(of: data) else { return nil }
         return try? EventFrame.Draft(ServerSentEvent(event: name, data: text, id: id)).frame(id: nil)
     }
 }

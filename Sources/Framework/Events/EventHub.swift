@@ -15,6 +15,7 @@ public final class EventHub: Sendable {
     package let settings: EventSettings
     let limits: Limits
     let clock: any Clock<Duration>
+    let json: JSON
     package let admission: StreamCounts
     /// Names this hub's numbering of events; with a store it outlives the process.
     package let epoch: String
@@ -31,12 +32,13 @@ public final class EventHub: Sendable {
     package typealias Transmit = @Sendable (EventFrame, _ socket: Int32) -> Int
 
     /// - Parameters:
+    ///   - json: how the values become data that are published.
     ///   - storeExecutor: where the store's blocking calls run, one after the other; nil for a thread of their own.
     ///   - transmit: what gives a socket a frame.
     /// - Throws: `StartupError` where the store cannot be read.
     package init(
         executors: [LoopExecutor], clock: any Clock<Duration>, settings: EventSettings, limits: Limits, logger: Logger,
-        storeExecutor: HistoryWriter.Executor? = nil,
+        json: JSON = .standard, storeExecutor: HistoryWriter.Executor? = nil,
         transmit: @escaping Transmit = { $0.chunk.sendNow(to: $1) }
     ) throws {
         let elapsed = clock.stopwatch()
@@ -59,6 +61,7 @@ public final class EventHub: Sendable {
         self.settings = settings
         self.limits = limits
         self.logger = logger
+        self.json = json
     }
 
     deinit {

@@ -22,9 +22,24 @@ public struct EventProgress: Sendable {
         let details: [String: String]
 
         func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: FieldKey.self)
-            for (name, value) in details { try container.encode(value, forKey: FieldKey(name)) }
-            try container.encode(percent, forKey: FieldKey("percent"))
+            // A dictionary, whose keys are sent as the task named them.
+            var members = details.mapValues(Member.text)
+            members["percent"] = .number(percent)
+            var container = encoder.singleValueContainer()
+            try container.encode(members)
+        }
+
+        private enum Member: Encodable {
+            case text(String)
+            case number(Int)
+
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                switch self {
+                case .text(let text): try container.encode(text)
+                case .number(let number): try container.encode(number)
+                }
+            }
         }
     }
 }

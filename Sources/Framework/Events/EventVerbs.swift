@@ -34,7 +34,7 @@ extension EventHub {
     public func broadcast(event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true)
         throws -> Receipt
     {
-        try publish(.json(event, data, id), to: .everyone, isCompressible: isCompressible)
+        try publish(encoded(event, data, id), to: .everyone, isCompressible: isCompressible)
     }
 
     /// Sends a value as JSON to every client and waits until it is kept.
@@ -42,7 +42,7 @@ extension EventHub {
     public func broadcast(event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true)
         async throws -> Receipt
     {
-        try await publish(.json(event, data, id), to: .everyone, isCompressible: isCompressible)
+        try await publish(encoded(event, data, id), to: .everyone, isCompressible: isCompressible)
     }
 
     /// Sends an event to every client.
@@ -86,7 +86,7 @@ extension EventHub {
     public func publish(
         to topic: Topic, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
     ) throws -> Receipt {
-        try publish(.json(event, data, id), to: .topic(try topic.checked()), isCompressible: isCompressible)
+        try publish(encoded(event, data, id), to: .topic(try topic.checked()), isCompressible: isCompressible)
     }
 
     /// Sends a value as JSON to the clients that subscribed to a topic and waits until it is kept.
@@ -94,7 +94,7 @@ extension EventHub {
     public func publish(
         to topic: Topic, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
     ) async throws -> Receipt {
-        try await publish(.json(event, data, id), to: .topic(try topic.checked()), isCompressible: isCompressible)
+        try await publish(encoded(event, data, id), to: .topic(try topic.checked()), isCompressible: isCompressible)
     }
 
     // MARK: - A user
@@ -125,14 +125,14 @@ extension EventHub {
     @discardableResult
     public func send(
         toUser user: String, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
-    ) throws -> Receipt { try publish(.json(event, data, id), to: .user(user), isCompressible: isCompressible) }
+    ) throws -> Receipt { try publish(encoded(event, data, id), to: .user(user), isCompressible: isCompressible) }
 
     /// Sends a value as JSON to every stream of a user and waits until it is kept.
     @discardableResult
     public func send(
         toUser user: String, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
     ) async throws -> Receipt {
-        try await publish(.json(event, data, id), to: .user(user), isCompressible: isCompressible)
+        try await publish(encoded(event, data, id), to: .user(user), isCompressible: isCompressible)
     }
 
     // MARK: - One client
@@ -152,7 +152,7 @@ extension EventHub {
     public func send(
         to client: EventClient.ID, event: String? = nil, data: some Encodable, id: String? = nil,
         isCompressible: Bool = true
-    ) throws -> Bool { try send(to: client, .json(event, data, id), isCompressible: isCompressible) }
+    ) throws -> Bool { try send(to: client, encoded(event, data, id), isCompressible: isCompressible) }
 }
 
 // MARK: - Typed events
@@ -219,11 +219,14 @@ extension EventClient {
 extension ServerSentEvent {
     /// - Throws: `EncodingError` for a payload that is no JSON.
     static func typed(_ event: some ServerEvents) throws -> ServerSentEvent {
-        try .json(event.eventName, ServerEventPayload(event), nil)
+        // As the family's clients read it, whatever the application has set.
+        ServerSentEvent(event: event.eventName, data: try JSON.standard.text(of: ServerEventPayload(event)))
     }
+}
 
+extension EventHub {
     /// - Throws: `EncodingError` for a value that is no JSON.
-    static func json(_ event: String?, _ data: some Encodable, _ id: String?) throws -> ServerSentEvent {
-        ServerSentEvent(event: event, data: try JSON.text(of: data), id: id)
+    func encoded(_ event: String?, _ data: some Encodable, _ id: String?) throws -> ServerSentEvent {
+        ServerSentEvent(event: event, data: try json.text(of: data), id: id)
     }
 }
