@@ -2,13 +2,15 @@
 struct ActionEndpoint: ImmediateMiddleware {
     let handler: ActionHandler
     let bodyUse: BodyUse
+    /// What rules have to ask before the action runs; nil for nothing.
+    let inquiry: RuleInquiry?
 
     func answer(_ ctx: Context, next: Next) -> Answer { result(ctx).closingScope(of: ctx, isLast: false) }
 
     /// There and then where the action is synchronous and all that it needs is there.
     private func result(_ ctx: Context) -> Answer {
         do {
-            guard case .synchronous(let action) = handler, try hasBody(ctx.request) else {
+            guard case .synchronous(let action) = handler, inquiry == nil, try hasBody(ctx.request) else {
                 return .later(ctx) { try await respond(ctx) }
             }
             let response = try action(ctx)
@@ -24,6 +26,7 @@ struct ActionEndpoint: ImmediateMiddleware {
             try BodyFormat.check(ctx.request)
             _ = try await ctx.request.body.collect()
         }
+        try await inquiry?.ask(ctx)
         let response =
             switch handler {
             case .synchronous(let action): try action(ctx)

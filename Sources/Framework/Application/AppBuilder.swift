@@ -14,6 +14,8 @@ public struct AppBuilder: Sendable {
     public var limits = Limits()
     /// How events are kept, allowed and delivered.
     public var events = EventSettings()
+    /// What clients are told when something is wrong with a request, by language.
+    public var messages = Messages()
     public var logger = Logger(label: "martlet")
     /// True where errors are shown in detail: `MARTLET_ENV=development`.
     public var isDevelopment = false

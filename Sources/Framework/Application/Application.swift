@@ -32,6 +32,7 @@ public final class Application: Sendable {
         var builder = AppBuilder(module: String(module))
         try app.configure(&builder)
         try configure(&builder)
+        if let problem = builder.messages.problems.first { throw StartupError(problem) }
 
         limits = builder.limits
         executors = eventLoops.map(LoopExecutor.init)
@@ -43,7 +44,7 @@ public final class Application: Sendable {
         try services.makeSingletons()
         environment = ApplicationEnvironment(
             services: services, events: events, clock: clock, logger: builder.logger,
-            isDevelopment: builder.isDevelopment, observer: observer)
+            isDevelopment: builder.isDevelopment, messages: builder.messages, observer: observer)
         let table = try RouteTable(builder, services: services)
         routes = table.routes
         middleware = builder.middleware + table.controllerMiddleware

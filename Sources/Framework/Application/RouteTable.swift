@@ -63,7 +63,7 @@ struct RouteTable: Sendable {
             action: action, name: name, template: template, verbs: verbs, services: configuration.services)
         let handler = try action.bind(controller, &binder)
         if let first = binder.problems.first { throw StartupError(first) }
-        let endpoint = ActionEndpoint(handler: handler, bodyUse: binder.bodyUse)
+        let endpoint = ActionEndpoint(handler: handler, bodyUse: binder.bodyUse, inquiry: binder.inquiry)
         let route = Route(
             name: name, verbs: verbs, path: template.description, action: action,
             template: template, bodyUse: binder.bodyUse,

@@ -21,9 +21,8 @@ struct FieldKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
             let absent = decoder.child(.null, key)
             if let value = try? FieldDecoder.decode(type, from: .null) { return value }
             absent.note("is required")
-            let unnoted = FieldDecoder(tree: .null, codingPath: absent.codingPath, findings: FieldDecoder.Findings())
-            guard let placeholder = try? unnoted.value(type) else { throw FieldDecoder.Noted() }
-            return placeholder
+            // Whatever stands there, so that the members behind it are read as well.
+            return try absent.unnoted(.null).value(type)
         }
         return try decoder.child(member, key).value(type)
     }
