@@ -221,6 +221,7 @@ struct ApplicationEnvironment: Sendable {
     let clock: any Clock<Duration>
     let logger: Logger
     let isDevelopment: Bool
+    let messages: Messages
     let observer: (any ApplicationObserver)?
     let requestIDs = RequestIDs()
 }

@@ -7,7 +7,7 @@ extension Context {
         // What was found before is the reason.
         switch failure ?? error {
         case let error as HTTPError:
-            return error.response(environment.json)
+            return error.response(environment.json, translated)
         case let error as TopicError where error.isRequests:
             return HTTPError.badRequest(error.description).response(environment.json)
         case is CancellationError where Task.isCancelled:
@@ -21,6 +21,11 @@ extension Context {
             if let detail, request.prefersHTML { return developmentPage(detail) }
             return Problem(.internalServerError, detail: detail, requestID: requestID).response(environment.json)
         }
+    }
+
+    /// A text that the client is told, in its language.
+    private func translated(_ text: String) -> String {
+        environment.messages.text(text, in: environment.messages.language(for: request.headers))
     }
 
     private func developmentPage(_ detail: String) -> Response {

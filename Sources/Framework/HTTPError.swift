@@ -22,12 +22,14 @@ public struct HTTPError: Error, Sendable {
     }
 
     /// The error as the client gets it.
-    package func response(_ json: JSON) -> Response {
+    ///
+    /// - Parameter translated: a text in the client's language.
+    package func response(_ json: JSON, _ translated: (String) -> String = { $0 }) -> Response {
         let note = fieldErrors.isCut ? "Only the first \(FieldErrors.maximumCount) errors are listed." : nil
-        let detail = [detail, note].compactMap(\.self)
+        let detail = [detail, note].compactMap(\.self).map(translated)
         return Problem(
             status, detail: detail.isEmpty ? nil : detail.joined(separator: " "),
-            errors: fieldErrors.isEmpty ? nil : fieldErrors
+            errors: fieldErrors.isEmpty ? nil : fieldErrors.translated(translated)
         ).response(json, headers: headers)
     }
 
@@ -54,6 +56,9 @@ public struct FieldErrors: Sendable, Encodable {
 
     public var isEmpty: Bool { messages.isEmpty }
 
+    /// What is wrong with the field of that name; nothing where it is empty.
+    public subscript(field: String) -> [String] { messages.first { $0.field == field }?.messages ?? [] }
+
     /// - Parameter field: the field's name on the wire; a path such as `address.city` inside a struct.
     public mutating func add(_ field: String, _ message: String) {
         guard count < Self.maximumCount else {
@@ -70,6 +75,22 @@ public struct FieldErrors: Sendable, Encodable {
 
     /// Others were found, and left out.
     mutating func cut() { isCut = true }
+
+    /// Adds others, whose fields are members of what has the name; "" for fields that have their names already.
+    mutating func add(_ others: FieldErrors, under prefix: String = "") {
+        for (field, messages) in others.messages {
+            let isInside = !prefix.isEmpty && !field.isEmpty && !field.hasPrefix("[")
+            for message in messages { add(isInside ? "\(prefix).\(field)" : prefix + field, message) }
+        }
+        if others.isCut { cut() }
+    }
+
+    /// The same in another language.
+    func translated(_ translated: (String) -> String) -> FieldErrors {
+        var errors = self
+        errors.messages = messages.map { ($0.field, $0.messages.map(translated)) }
+        return errors
+    }
 
     public func encode(to encoder: any Encoder) throws {
         // A dictionary, because names on the wire are not to be changed.

@@ -17,7 +17,9 @@ struct ActionCall {
         lines(
             action.parameters.enumerated().map { index, parameter in
                 let defaultValue = parameter.defaultValue.map { ", default: { \($0) }" } ?? ""
-                return "let parameter\(index) = binder.parameter(\(index), (\(parameter.type)).self\(defaultValue))"
+                let rules = parameter.rules.map { ", rules: [\($0)]" } ?? ""
+                return
+                    "let parameter\(index) = binder.parameter(\(index), (\(parameter.type)).self\(defaultValue)\(rules))"
             })
     }
 

@@ -14,6 +14,8 @@ struct ActionParameterModel {
     /// The attribute that says where it comes from; nil where its type, the path and the verb decide.
     let source: AttributeSyntax?
     let defaultValue: String?
+    /// What `@Valid` holds it against, as it is written; nil without one.
+    let rules: String?
 
     private static let sources: Set<String> = ["Body", "Query", "Header", "Cookie"]
 
@@ -39,6 +41,7 @@ struct ActionParameterModel {
         label = syntax.callLabel
         type = syntax.type.spelling
         defaultValue = syntax.defaultValue?.value.trimmedDescription
+        rules = try syntax.attributes.first(named: "Valid")?.rules(of: written, &findings)
     }
 
     /// Whether a `{place}` of the path fills it.
@@ -47,6 +50,28 @@ struct ActionParameterModel {
     /// Names match whatever their case style: `userId`, `user_id`, `user-id`.
     func isNamed(_ place: String) -> Bool {
         PathNaming.snakeCase(syntax.argumentName) == PathNaming.snakeCase(place)
+    }
+}
+
+extension AttributeSyntax {
+    /// The arguments, as the elements of an array.
+    fileprivate func rules(of parameter: String, _ findings: inout Findings) throws(Rejection) -> String? {
+        guard case .argumentList(let arguments) = arguments else { return nil }
+        // The compiler crashes where a closure stands in the attribute of a parameter (Swift 6.3).
+        if let closure = arguments.firstClosure {
+            throw findings.reject(.closureInRule(parameter: parameter), at: closure)
+        }
+        return arguments.trimmedDescription
+    }
+}
+
+extension SyntaxProtocol {
+    fileprivate var firstClosure: ClosureExprSyntax? {
+        if let closure = self.as(ClosureExprSyntax.self) { return closure }
+        for child in children(viewMode: .sourceAccurate) {
+            if let closure = child.firstClosure { return closure }
+        }
+        return nil
     }
 }
 

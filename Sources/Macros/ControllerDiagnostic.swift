@@ -14,6 +14,7 @@ enum ControllerDiagnostic: DiagnosticMessage {
     case parameterCannotBeBound(parameter: String, form: UnbindableForm)
     case resultCannotBeSent(action: String, form: UnbindableForm)
     case twoSources(parameter: String, first: String, second: String)
+    case closureInRule(parameter: String)
 
     // A route.
     case argumentIsNotLiteral(attribute: String)
@@ -79,6 +80,12 @@ enum ControllerDiagnostic: DiagnosticMessage {
             ("unsendable-result", "'\(action)' cannot be an action: its result is \(form.rawValue)")
         case .twoSources(let parameter, let first, let second):
             ("two-sources", "parameter '\(parameter)' cannot come from both '@\(first)' and '@\(second)'")
+
+        case .closureInRule(let parameter):
+            (
+                "closure-in-rule",
+                "a closure cannot stand in '@Valid' of '\(parameter)': declare the rule with a name, and write the name here"
+            )
 
         case .argumentIsNotLiteral(let attribute):
             (

@@ -45,7 +45,7 @@ struct InfoController {
     func index() -> String { version }
 }
 
-struct ShopApp: App {
+struct LampShopApp: App {
     func configure(_ app: inout AppBuilder) {
         app.services.add(AuditBook())
         app.use(Sessions(.memory))
@@ -88,7 +88,7 @@ final class RateLimit: ImmediateMiddleware {
 @Suite struct AttributeSampleTests {
     @Test func `the shop of the guide`() async throws {
         let book = AuditBook()
-        let host = try TestHost(ShopApp()) { $0.services.add(book) }
+        let host = try TestHost(LampShopApp()) { $0.services.add(book) }
         let stranger = host.client()
         #expect(try await stranger.get("/shop").status == .ok)
         #expect(try await stranger.post("/shop", form: ["item": "lamp"]).status == .unauthorized)

@@ -130,6 +130,21 @@ import Testing
         #expect(try await client.get("/admin").text == "hello, 7")
     }
 
+    @Test func rulesAreToldAsDescribed() async throws {
+        struct Problem: Decodable { let errors: [String: [String]] }
+        let client = try TestHost(ShopApp()) { $0.controllers(ArticleController.self) }.client()
+        #expect(try await client.get("/article?q=dune").text == "20 of dune from 2")
+        #expect(try await client.get("/article?page=3").status == .unprocessableContent)
+        let order = #"{"email":"a@b.de","items":[{"article":"AB1","price":1},{"article":"AB1","price":-1}]}"#
+        let response = try await client.request(
+            .post, "/article/order", headers: [.contentType: "application/json"], body: ByteBuffer(string: order))
+        #expect(response.status == .unprocessableContent)
+        #expect(
+            try response.json(Problem.self).errors == [
+                "email": ["is not a customer"], "items[1].price": ["must be from 0.0 to 10000.0"],
+            ])
+    }
+
     @Test func limitsAreTheAppsToSet() throws {
         #expect(try TestHost(SettingsApp()).application.limits.maxBodyBytes == 10 * 1024 * 1024)
     }

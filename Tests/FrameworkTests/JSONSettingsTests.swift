@@ -102,7 +102,7 @@ struct ParcelController {
     }
 
     static let wrong: [(String, String, [String])] = [
-        ("whole", "{}", ["sent_at", "tracking_id"]),
+        ("whole", "{}", ["label_texts", "next_stops", "sent_at", "stops_by_name", "tracking_id"]),
         (
             "whole",
             #"{"tracking_id":1,"sent_at":"1970-01-01","next_stops":[{"postal_code":"a"},{}],"label_texts":{"aB":"x"},"stops_by_name":{"aB":{"postal_code":null}}}"#,
@@ -115,7 +115,7 @@ struct ParcelController {
         ("list", #"[{"postalCode":5}]"#, ["[0].postal_code"]),
         (
             "member", #"{"myParcel":{"tracking_id":"T"}}"#,
-            ["myParcel.sent_at"]
+            ["myParcel.label_texts", "myParcel.next_stops", "myParcel.sent_at", "myParcel.stops_by_name"]
         ),
     ]
 

@@ -88,6 +88,18 @@ import Testing
         #expect(bind.contains("binder.parameter(1, (Int).self, default: { Self.n })"))
     }
 
+    @Test("The rules of a parameter are handed over as they are written, and made once")
+    func rules() throws {
+        let expansion = Expansion(
+            "@Controller struct Chat { func list(@Valid(.range(1...9), Self.odd) n: Int = 1, @Query(\"q\") @Valid(.email) a: String?) {} }"
+        )
+        try #require(expansion.findings.isEmpty)
+        let bind = try #require(expansion.actions.first?["bind"]).split(whereSeparator: \.isWhitespace)
+            .joined(separator: " ").replacing(" ... ", with: "...")
+        #expect(bind.contains("binder.parameter(0, (Int).self, default: { 1 }, rules: [.range(1...9), Self.odd])"))
+        #expect(bind.contains("binder.parameter(1, (String?).self, rules: [.email])"))
+    }
+
     @Test("All arguments are read before a missing one ends the request")
     func reading() throws {
         let expansion = Expansion("@Controller struct Chat { @GET(\"{b}\") func send(a: Int, b: Int) {} }")

@@ -115,6 +115,10 @@ struct Misuse: Sendable, CustomTestStringConvertible {
             "@Controller struct Chat { #if DEBUG\n‸init() {}\n#endif\n}", "conditional-member",
             "an initializer cannot stand inside '#if', which '@Controller' does not evaluate"),
         Misuse(
+            "@Controller struct Chat { func list(@Valid(.check(\"is odd\", ‸{ $0 > 1 })) n: Int) {} }",
+            "closure-in-rule",
+            "a closure cannot stand in '@Valid' of 'n': declare the rule with a name, and write the name here"),
+        Misuse(
             "@Controller struct Chat { func send(@Body ‸@Query line: String) {} }", "two-sources",
             "parameter 'line' cannot come from both '@Body' and '@Query'", "remove '@Body'", "remove '@Query'"),
         Misuse(

@@ -4,13 +4,17 @@ struct ActionEndpoint: ImmediateMiddleware {
     let bodyUse: BodyUse
     /// What is made of the request before the action's other arguments are read.
     let preparations: [@Sendable (Context) async throws -> Void]
+    /// What rules have to ask before the action runs; nil for nothing.
+    let inquiry: RuleInquiry?
 
     func answer(_ ctx: Context, next: Next) -> Answer { result(ctx).closingScope(of: ctx, isLast: false) }
 
     /// There and then where the action is synchronous and all that it needs is there.
     private func result(_ ctx: Context) -> Answer {
         do {
-            guard case .synchronous(let action) = handler, preparations.isEmpty, try hasBody(ctx.request) else {
+            guard case .synchronous(let action) = handler, preparations.isEmpty, inquiry == nil,
+                try hasBody(ctx.request)
+            else {
                 return .later(ctx) { try await respond(ctx) }
             }
             let response = try action(ctx)
@@ -28,6 +32,7 @@ struct ActionEndpoint: ImmediateMiddleware {
             try BodyFormat.check(ctx.request)
             _ = try await ctx.request.body.collect()
         }
+        try await inquiry?.ask(ctx)
         let response =
             switch handler {
             case .synchronous(let action): try action(ctx)

@@ -16,6 +16,8 @@ public struct AppBuilder: Sendable {
     public var events = EventSettings()
     /// How JSON is read and written.
     public var json = JSONSettings()
+    /// What clients are told when something is wrong with a request, by language.
+    public var messages = Messages()
     public var logger = Logger(label: "martlet")
     /// True where errors are shown in detail: `MARTLET_ENV=development`.
     public var isDevelopment = false

@@ -33,6 +33,7 @@ public final class Application: Sendable {
         var builder = AppBuilder(module: String(module))
         try app.configure(&builder)
         try configure(&builder)
+        if let problem = builder.messages.problems.first { throw StartupError(problem) }
 
         limits = builder.limits
         json = JSON(builder.json, isDevelopment: builder.isDevelopment)
@@ -45,7 +46,7 @@ public final class Application: Sendable {
         try services.makeSingletons()
         environment = ApplicationEnvironment(
             services: services, events: events, json: json, clock: clock, logger: builder.logger,
-            isDevelopment: builder.isDevelopment, observer: observer)
+            isDevelopment: builder.isDevelopment, messages: builder.messages, observer: observer)
         let appMiddleware = try builder.middleware.made(from: ServiceResolver(registry: services, scope: nil))
         let table = try RouteTable(builder, middleware: appMiddleware, services: services)
         routes = table.routes

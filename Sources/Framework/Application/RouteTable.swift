@@ -80,7 +80,7 @@ struct RouteTable: Sendable {
         let own = try action.attributes.middleware.made(from: resolver)
         middleware += own
         let endpoint = ActionEndpoint(
-            handler: handler, bodyUse: binder.bodyUse, preparations: binder.preparations)
+            handler: handler, bodyUse: binder.bodyUse, preparations: binder.preparations, inquiry: binder.inquiry)
         let route = Route(
             name: name, verbs: verbs, path: template.description, action: action,
             attributes: place.mount.attributes + place.descriptor.attributes + action.attributes,

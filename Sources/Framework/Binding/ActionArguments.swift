@@ -11,7 +11,13 @@ public struct ActionArguments {
     private var query: FormFields?
     private var body = BodyFields.unread
     private var errors = FieldErrors()
+    /// True where something could not be read, and not only breaks a rule.
+    private var isUnreadable = false
     private var fatal: (any Error)?
+    /// The name under which the value came that was read last; nil for one that did not come.
+    private var lastField: String?
+    /// What rules have yet to ask somebody.
+    private var questions: [Validation.Question] = []
 
     /// Made when the body that binding needs is there.
     public init(_ context: Context) throws {
@@ -29,9 +35,53 @@ public struct ActionArguments {
     /// The error that answers the request when an argument is missing.
     public func failure() -> any Error {
         if let fatal { return fatal }
+        guard isUnreadable else {
+            return HTTPError(
+                .unprocessableContent, "The request has fields whose values are not allowed.", fieldErrors: errors)
+        }
         let hint = looksLikeJSON ? " " + Self.jsonHint : ""
         return HTTPError(
             .badRequest, "The request has fields that are missing or not valid." + hint, fieldErrors: errors)
+    }
+
+    // MARK: - Rules
+
+    /// Reads a value, and holds it against rules where the request has it: a default keeps them.
+    mutating func read<Value>(
+        _ parameter: BoundParameter<Value>, holdingTo rules: (Value, inout Validation, String) -> Void
+    ) -> Value? {
+        lastField = nil
+        guard let value = parameter.read(&self) else { return nil }
+        guard let field = lastField else { return value }
+        var validation = Validation()
+        rules(value, &validation, field)
+        return keep(value, validation, under: "")
+    }
+
+    /// Notes what a round has found.
+    ///
+    /// - Returns: the value, where it keeps all rules.
+    private mutating func keep<Value>(_ value: Value, _ validation: Validation, under prefix: String) -> Value? {
+        errors.add(validation.errors, under: prefix)
+        ask(validation.questions, under: prefix)
+        return validation.errors.isEmpty ? value : nil
+    }
+
+    private mutating func ask(_ questions: [Validation.Question], under prefix: String) {
+        for question in questions {
+            let field = question.field.hasPrefix("[") ? prefix + question.field : prefix.member(question.field)
+            self.questions.append(.init(field: field, problem: question.problem))
+        }
+    }
+
+    /// Asks what rules have to ask, where nothing else is wrong with the field.
+    ///
+    /// - Throws: what answers the request where anything is wrong with it.
+    mutating func settle() async throws {
+        for question in questions where errors[question.field].isEmpty && !errors.isCut {
+            if let message = try await question.problem(context) { errors.add(question.field, message) }
+        }
+        guard fatal == nil, errors.isEmpty else { throw failure() }
     }
 
     private static let jsonHint = """
@@ -102,7 +152,7 @@ public struct ActionArguments {
     ) -> Value? {
         guard let query = parsedQuery() else { return nil }
         if query.fields.isEmpty, let value = reader.whenAbsent(defaultValue) { return value }
-        return attempt("") { try reader.fromForm(query) }
+        return attempt("", reader) { try reader.fromForm(query) }
     }
 
     mutating func wholeBody<Value>(
@@ -110,16 +160,16 @@ public struct ActionArguments {
     ) -> Value? {
         if case .buffered(let buffer, .json) = body {
             // Not by way of the fields: the whole may be an array or a scalar.
-            return attempt("") { [json] in try reader.fromJSON(JSONText(buffer).buffer, json) }
+            return attempt("", reader) { [json] in try reader.fromJSON(JSONText(buffer).buffer, json) }
         }
         switch parsedBody() {
         case .form(let form):
-            return attempt("") { try reader.fromForm(form) }
+            return attempt("", reader) { try reader.fromForm(form) }
         case .json(_, let buffer):
-            return attempt("") { [json] in try reader.fromJSON(buffer, json) }
+            return attempt("", reader) { [json] in try reader.fromJSON(buffer, json) }
         case .empty:
             if let value = reader.whenAbsent(defaultValue) { return value }
-            return attempt("") { try reader.fromForm(FormFields()) }
+            return attempt("", reader) { try reader.fromForm(FormFields()) }
         case .unread, .buffered:
             return nil
         }
@@ -134,14 +184,13 @@ public struct ActionArguments {
         switch parsedBody() {
         case .json(let container, let buffer):
             if let name = names.first(where: { container.contains(FieldKey($0)) }) {
-                return attempt(name) { [json] in
+                return attempt(name, reader) { [json] in
                     try reader.fromMember(container, FieldKey(name), buffer, json)
                 }
             }
         case .form(let form):
             if names.first(where: { form[$0] != nil }) != nil {
-                errors.add(names.onTheWire, "must be an object, which only a JSON body can hold")
-                return nil
+                return wrong(names.onTheWire, "must be an object, which only a JSON body can hold")
             }
         case .empty:
             break
@@ -177,10 +226,10 @@ public struct ActionArguments {
     private mutating func texts<Value>(_ texts: [String], _ name: String, _ field: BoundField<Value>) -> Value? {
         switch field.reader.fromTexts(texts) {
         case .value(let value):
+            lastField = name
             return value
         case .invalid(let message):
-            errors.add(name, message)
-            return nil
+            return wrong(name, message)
         }
     }
 
@@ -188,33 +237,44 @@ public struct ActionArguments {
         field.whenAbsent?() ?? missing(field.names.onTheWire)
     }
 
-    private mutating func missing<Value>(_ name: String) -> Value? {
-        errors.add(name, "is required")
+    private mutating func missing<Value>(_ name: String) -> Value? { wrong(name, "is required") }
+
+    private mutating func wrong<Value>(_ name: String, _ message: String) -> Value? {
+        isUnreadable = true
+        errors.add(name, message)
         return nil
+    }
+
+    /// Reads a struct, and holds what could be read of it against its rules.
+    private mutating func attempt<Value>(
+        _ name: String, _ reader: DecodableReader<Value>, _ read: () throws -> Value
+    ) -> Value? {
+        guard let value = attempt(name, read) else { return nil }
+        guard let plan = reader.plan else { return value }
+        var validation = Validation()
+        plan.check(value, &validation)
+        return keep(value, validation, under: name)
     }
 
     private mutating func attempt<Value>(_ name: String, _ read: () throws -> Value) -> Value? {
         do {
-            return try read()
+            let value = try read()
+            lastField = name
+            return value
         } catch let failure as FieldDecodingFailure {
-            add(failure.errors, under: name)
+            isUnreadable = true
+            errors.add(failure.errors, under: name)
+            ask(failure.questions, under: name)
         } catch let error as DecodingError {
-            add(error.fieldErrors, under: "")
+            isUnreadable = true
+            errors.add(error.fieldErrors)
         } catch let error as HTTPError {
             fatal = fatal ?? error
         } catch {
             // A type's own, or one of Foundation's: it looks into a string or a number only when it is asked for it.
-            errors.add(name, "is not valid")
+            return wrong(name, "is not valid")
         }
         return nil
-    }
-
-    private mutating func add(_ found: FieldErrors, under prefix: String) {
-        for (field, messages) in found.messages {
-            let isInside = !prefix.isEmpty && !field.isEmpty && !field.hasPrefix("[")
-            for message in messages { errors.add(isInside ? "\(prefix).\(field)" : prefix + field, message) }
-        }
-        if found.isCut { errors.cut() }
     }
 
     private mutating func parsedQuery() -> FormFields? {

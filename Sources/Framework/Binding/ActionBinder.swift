@@ -15,6 +15,9 @@ public struct ActionBinder {
     private(set) var bodyUse = BodyUse.none
     /// Makes the values of the request that the action is given, in the order of its parameters.
     private(set) var preparations: [@Sendable (Context) async throws -> Void] = []
+    /// Reads every parameter, for the rules that have to ask somebody.
+    private var reads: [@Sendable (inout ActionArguments) -> Void] = []
+    private var needsWaiting = false
     /// What cannot work, found at start-up.
     private(set) var problems: [String] = []
 
@@ -29,6 +32,53 @@ public struct ActionBinder {
     /// - Parameter index: the parameter's place in the action's descriptor.
     public mutating func parameter<Value>(
         _ index: Int, _ type: Value.Type, default defaultValue: (@Sendable () -> Value)? = nil
+    ) -> BoundParameter<Value> {
+        kept(bound(index, type, defaultValue))
+    }
+
+    /// A parameter with rules of its own.
+    @_disfavoredOverload
+    public mutating func parameter<Value>(
+        _ index: Int, _ type: Value.Type, default defaultValue: (@Sendable () -> Value)? = nil, rules: [Rule<Value>]
+    ) -> BoundParameter<Value> {
+        ruled(index, bound(index, type, defaultValue), rules) { value, validation, field in
+            for rule in rules { rule.apply(value, &validation, field) }
+        }
+    }
+
+    /// A parameter with rules of its own that may be nil, which keeps them all.
+    public mutating func parameter<Wrapped>(
+        _ index: Int, _ type: Wrapped?.Type, default defaultValue: (@Sendable () -> Wrapped?)? = nil,
+        rules: [Rule<Wrapped>]
+    ) -> BoundParameter<Wrapped?> {
+        ruled(index, bound(index, type, defaultValue), rules) { value, validation, field in
+            guard let value else { return }
+            for rule in rules { rule.apply(value, &validation, field) }
+        }
+    }
+
+    private mutating func ruled<Value, Ruled>(
+        _ index: Int, _ bound: BoundParameter<Value>, _ rules: [Rule<Ruled>],
+        _ hold: @escaping @Sendable (Value, inout Validation, String) -> Void
+    ) -> BoundParameter<Value> {
+        let parameter = action.parameters[index]
+        if parameter.source == .automatic, isProvided(Value.self) {
+            return impossible(parameter, "it has rules, and it is not read from the request")
+        }
+        needsWaiting = needsWaiting || rules.contains { $0.needsWaiting }
+        return kept(BoundParameter { $0.read(bound, holdingTo: hold) })
+    }
+
+    private mutating func kept<Value>(_ parameter: BoundParameter<Value>) -> BoundParameter<Value> {
+        reads.append { _ = parameter.read(&$0) }
+        return parameter
+    }
+
+    /// What has to be asked before the action runs; nil for nothing.
+    var inquiry: RuleInquiry? { needsWaiting ? RuleInquiry(reads: reads) : nil }
+
+    private mutating func bound<Value>(
+        _ index: Int, _ type: Value.Type, _ defaultValue: (@Sendable () -> Value)?
     ) -> BoundParameter<Value> {
         let parameter = action.parameters[index]
         if parameter.source == .automatic, let provided = provided(type) { return provided }
@@ -59,6 +109,12 @@ public struct ActionBinder {
         }
     }
 
+    /// True for the types that are given whatever the request's fields are.
+    private func isProvided(_ type: Any.Type) -> Bool {
+        type == Context.self || type == Request.self || type == RequestBody.self || type == ClientInfo.self
+            || services.contains(type) || type is any ContextValue.Type
+    }
+
     /// The parameters that their type alone decides: the context, the request, services, and values of the request.
     private mutating func provided<Value>(_ type: Value.Type) -> BoundParameter<Value>? {
         if type == Context.self { return BoundParameter { $0.context as? Value } }
@@ -81,10 +137,18 @@ public struct ActionBinder {
         _ parameter: ActionParameter, _ names: FieldNames, _ type: Value.Type,
         _ defaultValue: (@Sendable () -> Value)?
     ) -> BoundParameter<Value> {
-        guard let decodable = DecodableReader<Value>.make(for: type) else {
+        let reader: DecodableReader<Value>?
+        do {
+            reader = try DecodableReader<Value>.make(for: type)
+        } catch {
+            problems.append(error.description)
+            return BoundParameter { _ in nil }
+        }
+        guard let decodable = reader else {
             return impossible(
                 parameter, "its type is neither a service that app.services has, nor a scalar, nor Decodable")
         }
+        if decodable.plan?.needsWaiting == true { needsWaiting = true }
         switch parameter.source {
         case .query:
             return BoundParameter { $0.wholeQuery(decodable, default: defaultValue) }

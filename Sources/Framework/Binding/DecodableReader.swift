@@ -7,6 +7,8 @@ struct DecodableReader<Value>: Sendable {
     /// From a member of the object that is the whole of the buffer.
     let fromMember: @Sendable (KeyedDecodingContainer<FieldKey>, FieldKey, ByteBuffer, JSON) throws -> Value
     let isOptional: Bool
+    /// The rules of what is inside; nil where there are none.
+    let plan: ValidationPlan?
 
     /// What stands for an absent struct; nil where it is required.
     func whenAbsent(_ defaultValue: (@Sendable () -> Value)?) -> Value? {
@@ -14,34 +16,43 @@ struct DecodableReader<Value>: Sendable {
         return isOptional ? try? fromJSON(ByteBuffer(string: "null"), .standard) : nil
     }
 
-    static func make(for type: Value.Type) -> DecodableReader<Value>? {
-        (type as? any Decodable.Type).flatMap { $0.carried.decodableReader() as? DecodableReader<Value> }
+    /// nil for a type that is not `Decodable`.
+    ///
+    /// - Throws: `StartupError` for rules that cannot be told under a name.
+    static func make(for type: Value.Type) throws(StartupError) -> DecodableReader<Value>? {
+        guard let decodable = type as? any Decodable.Type else { return nil }
+        let plan = try ValidationPlan.make(for: type)
+        return decodable.carried.decodableReader(plan) as? DecodableReader<Value>
     }
 }
 
 /// Everything that is wrong with a struct's fields.
 struct FieldDecodingFailure: Error {
     let errors: FieldErrors
+    /// What rules of the fields that could be read have yet to ask somebody.
+    var questions: [Validation.Question] = []
 }
 
 extension Decodable where Self: SendableMetatype {
-    fileprivate static func decodableReader() -> Any {
+    fileprivate static func decodableReader(_ plan: ValidationPlan?) -> Any {
         DecodableReader<Self>(
-            fromForm: { form throws(FieldDecodingFailure) in try FieldDecoder.decode(Self.self, from: .form(form)) },
-            fromJSON: { try decodeJSON($0, $1) },
-            fromMember: { try decodeMember($0, $1, of: $2, $3) },
-            isOptional: Self.self is any ExpressibleByNilLiteral.Type)
+            fromForm: { form throws(FieldDecodingFailure) in
+                try FieldDecoder.decode(Self.self, from: .form(form), JSONSettings(), plan)
+            },
+            fromJSON: { try decodeJSON($0, $1, plan) },
+            fromMember: { try decodeMember($0, $1, of: $2, $3, plan) },
+            isOptional: Self.self is any ExpressibleByNilLiteral.Type, plan: plan)
     }
 
     /// Foundation's decoder stops at the first error; when it does, a second pass finds the others.
-    private static func decodeJSON(_ buffer: ByteBuffer, _ json: JSON) throws -> Self {
+    private static func decodeJSON(_ buffer: ByteBuffer, _ json: JSON, _ plan: ValidationPlan?) throws -> Self {
         do {
             return try json.decode(Self.self, from: buffer)
         } catch let error as DecodingError {
             if buffer.readableBytes <= FieldTree.maximumBytes,
                 let tree = try? json.decodeAsWritten(FieldTree.self, from: buffer)
             {
-                try findAll(in: tree, json)
+                try findAll(in: tree, json, plan)
             }
             throw FieldDecodingFailure(errors: error.fieldErrors)
         }
@@ -49,7 +60,7 @@ extension Decodable where Self: SendableMetatype {
 
     private static func decodeMember(
         _ container: KeyedDecodingContainer<FieldKey>, _ key: FieldKey, of buffer: ByteBuffer,
-        _ json: JSON
+        _ json: JSON, _ plan: ValidationPlan?
     ) throws -> Self {
         do {
             return try json.decode(Self.self, from: container, key)
@@ -57,14 +68,16 @@ extension Decodable where Self: SendableMetatype {
             if buffer.readableBytes <= FieldTree.maximumBytes,
                 let tree = try? container.decode(FieldTree.self, forKey: key)
             {
-                try findAll(in: tree, json)
+                try findAll(in: tree, json, plan)
             }
             throw error
         }
     }
 
-    private static func findAll(in tree: FieldTree, _ json: JSON) throws(FieldDecodingFailure) {
-        _ = try FieldDecoder.decode(Self.self, from: tree, json.settings)
+    private static func findAll(
+        in tree: FieldTree, _ json: JSON, _ plan: ValidationPlan?
+    ) throws(FieldDecodingFailure) {
+        _ = try FieldDecoder.decode(Self.self, from: tree, json.settings, plan)
     }
 }
 

@@ -30,10 +30,8 @@ struct FieldKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
             let absent = decoder.child(.null, wire(key))
             if let value = try? FieldDecoder.decode(type, from: .null, decoder.json) { return value }
             absent.note("is required")
-            let unnoted = FieldDecoder(
-                tree: .null, codingPath: absent.codingPath, findings: FieldDecoder.Findings(), json: decoder.json)
-            guard let placeholder = try? unnoted.value(type) else { throw FieldDecoder.Noted() }
-            return placeholder
+            // Whatever stands there, so that the members behind it are read as well.
+            return try absent.unnoted(.null).value(type)
         }
         return try decoder.child(member, wire(key)).value(type)
     }

@@ -22,8 +22,9 @@ struct FieldDecoder: Decoder {
     var keepsKeys = false
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
+    /// - Parameter plan: the rules of what could be read, for when something could not.
     static func decode<Value: Decodable>(
-        _ type: Value.Type, from tree: FieldTree, _ json: JSONSettings = JSONSettings()
+        _ type: Value.Type, from tree: FieldTree, _ json: JSONSettings = JSONSettings(), _ plan: ValidationPlan? = nil
     ) throws(FieldDecodingFailure) -> Value {
         let decoder = FieldDecoder(tree: tree, codingPath: [], findings: Findings(), json: json)
         let value: Value?
@@ -33,10 +34,15 @@ struct FieldDecoder: Decoder {
             if decoder.findings.errors.isEmpty { decoder.note(error) }
             throw FieldDecodingFailure(errors: decoder.findings.errors)
         }
-        guard let value, decoder.findings.errors.isEmpty else {
-            throw FieldDecodingFailure(errors: decoder.findings.errors)
+        var errors = decoder.findings.errors
+        guard let plan, let value, !errors.isEmpty else {
+            guard let value, errors.isEmpty else { throw FieldDecodingFailure(errors: errors) }
+            return value
         }
-        return value
+        var validation = Validation(unread: errors)
+        plan.check(value, &validation)
+        errors.add(validation.errors)
+        throw FieldDecodingFailure(errors: errors, questions: validation.questions)
     }
 
     /// The value of this place in the tree, or, for a scalar that does not read, its placeholder.
@@ -50,8 +56,7 @@ struct FieldDecoder: Decoder {
             } else {
                 note("must be \(tree.expectation(of: scalar, json))")
             }
-            if let placeholder = scalar.placeholder as? Value { return placeholder }
-            throw Noted()
+            return try placeholder(type)
         }
         do {
             let dropsBlanks = (type as? any FieldList.Type)?.dropsBlanks ?? false
@@ -67,8 +72,30 @@ struct FieldDecoder: Decoder {
             } else {
                 note(error)
             }
-            throw Noted()
+            return try placeholder(type)
+        } catch is Noted {
+            return try placeholder(type)
         }
+    }
+
+    /// What stands for a value that was noted, so that those behind it are read as well.
+    private func placeholder<Value: Decodable>(_ type: Value.Type) throws(Noted) -> Value {
+        let found: Any? =
+            switch type {
+            case let scalar as any FieldConvertible.Type: scalar.placeholder
+            case let list as any FieldList.Type: list.empty
+            case let optional as any ExpressibleByNilLiteral.Type: optional.init(nilLiteral: ())
+            case let cases as any CaseIterable.Type: cases.first
+            // A struct of placeholders. A class may need one of itself, without an end.
+            default: codingPath.count < 32 ? try? Value(from: unnoted(.object([:]))) : nil
+            }
+        guard let found = found as? Value else { throw Noted() }
+        return found
+    }
+
+    /// The same place with another tree, of which nothing is told.
+    func unnoted(_ tree: FieldTree) -> FieldDecoder {
+        FieldDecoder(tree: tree, codingPath: codingPath, findings: Findings(), json: json)
     }
 
     /// Thrown where something was noted and no placeholder exists.
@@ -115,13 +142,16 @@ struct FieldDecoder: Decoder {
 /// A list, in which what a form left empty is no element, unless its elements are texts.
 private protocol FieldList {
     static var dropsBlanks: Bool { get }
+    static var empty: Self { get }
 }
 
 extension Array: FieldList {
+    fileprivate static var empty: Self { [] }
     fileprivate static var dropsBlanks: Bool { Element.self != String.self }
 }
 
 extension Set: FieldList {
+    fileprivate static var empty: Self { [] }
     fileprivate static var dropsBlanks: Bool { Element.self != String.self }
 }
 
@@ -161,5 +191,12 @@ extension FieldConvertible {
         }
     }
 
-    fileprivate static var placeholder: Self? { Self(field: self is Bool.Type ? "false" : "0") }
+    fileprivate static var placeholder: Self? {
+        let texts = ["0", "false", "00000000-0000-0000-0000-000000000000", "1970-01-01T00:00:00Z"]
+        return texts.lazy.compactMap { Self(field: $0) }.first
+    }
+}
+
+extension CaseIterable {
+    fileprivate static var first: Any? { allCases.first }
 }
