@@ -222,6 +222,7 @@ struct ApplicationEnvironment: Sendable {
     let logger: Logger
     let isDevelopment: Bool
     let messages: Messages
+    let errorHandlers: [ErrorHandler]
     let observer: (any ApplicationObserver)?
     let requestIDs = RequestIDs()
 }

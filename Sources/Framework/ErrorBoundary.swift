@@ -1,26 +1,53 @@
 import HTTPTypes
 
 extension Context {
-    /// The one place where errors become responses: where one leaves an action or a middleware.
+    /// The one place where errors become responses: where one leaves an action or a middleware, or where there is no route.
     @usableFromInline
     func response(for error: any Error) -> Response {
         // What was found before is the reason.
-        switch failure ?? error {
-        case let error as HTTPError:
-            return error.response(environment.json, translated)
-        case let error as TopicError where error.isRequests:
-            return HTTPError.badRequest(error.description).response(environment.json)
-        case is CancellationError where Task.isCancelled:
+        let error = failure ?? error
+        if error is CancellationError, Task.isCancelled {
             // Nobody is left to read it: the client is gone.
             return Response(status: .init(code: 499, reasonPhrase: "Client Closed Request"))
+        }
+        let (told, id) = told(of: error)
+        return response(of: environment.errorHandlers, to: error, told)
+            ?? (request.prefersHTML ? errorPage(told, id) : told.response(environment.json, translated, requestID: id))
+    }
+
+    /// What the client may know of an error. What nobody has foreseen goes to the log, where the request's id finds it.
+    private func told(of error: any Error) -> (error: HTTPError, requestID: String?) {
+        switch error {
+        case let error as HTTPError:
+            return (error, nil)
+        case let error as TopicError where error.isRequests:
+            return (HTTPError.badRequest(error.description), nil)
         default:
             logger.error(
                 "unhandled error",
                 metadata: ["error": "\(error)", "route": "\(routeName ?? "-")", "target": "\(request.path)"])
             let detail = environment.isDevelopment ? "\(type(of: error)): \(error)" : nil
-            if let detail, request.prefersHTML { return developmentPage(detail) }
-            return Problem(.internalServerError, detail: detail, requestID: requestID).response(environment.json)
+            return (HTTPError(.internalServerError, detail), requestID)
         }
+    }
+
+    /// What the app has an error look like; nil where it leaves that to us.
+    private func response(of handlers: [ErrorHandler], to error: any Error, _ told: HTTPError) -> Response? {
+        for handler in handlers {
+            do {
+                guard let result = try handler(error, self) else { continue }
+                var response = try result.response(for: self)
+                if !(result is Response) { response.status = told.status }
+                // `Allow`, `Retry-After` and their kin are part of the status.
+                for field in told.headers where !response.headers.contains(field.name) {
+                    response.headers[fields: field.name] = told.headers[fields: field.name]
+                }
+                return response
+            } catch {
+                logger.error("app.errors has failed", metadata: ["error": "\(error)"])
+            }
+        }
+        return nil
     }
 
     /// A text that the client is told, in its language.
@@ -28,26 +55,53 @@ extension Context {
         environment.messages.text(text, in: environment.messages.language(for: request.headers))
     }
 
-    private func developmentPage(_ detail: String) -> Response {
-        let route = routeName ?? "no route"
+    /// What a person in a browser is shown.
+    private func errorPage(_ error: HTTPError, _ id: String?) -> Response {
+        let title = "\(error.status.code) \(error.status.reasonPhrase)".escapedForHTML
+        var parts = error.detail.map { ["<p>\(translated($0).escapedForHTML)</p>"] } ?? []
+        if !error.fieldErrors.isEmpty {
+            let items = error.fieldErrors.messages.map { entry in
+                let messages = entry.messages.map { translated($0).escapedForHTML }.joined(separator: ", ")
+                return "<li>\(entry.field.escapedForHTML): \(messages)</li>"
+            }
+            parts.append("<ul>\(items.joined())</ul>")
+        }
+        if let id { parts.append("<p><small>\(id)</small></p>") }
+        if environment.isDevelopment {
+            let route = (routeName ?? "no route").escapedForHTML
+            let method = request.method.rawValue.escapedForHTML
+            parts.append(
+                "<p><small>\(method) \(request.path.escapedForHTML) · \(route) · shown in development</small></p>")
+        }
         let page = """
-            <!doctype html><meta charset="utf-8"><title>500 Internal Server Error</title>
-            <style>body{font:16px/1.5 system-ui;max-width:48rem;margin:3rem auto;padding:0 1rem}
-            pre{padding:1rem;background:#8881;border-radius:8px;white-space:pre-wrap}</style>
-            <h1>500 Internal Server Error</h1>
-            <p>\(request.method.rawValue.escapedForHTML) \(request.path.escapedForHTML) · \
-            \(route.escapedForHTML) · request \(requestID)</p>
-            <pre>\(detail.escapedForHTML)</pre>
-            <p>This page is shown in development only.</p>
+            <!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+            <title>\(title)</title>
+            <style>body{font:16px/1.5 system-ui;max-width:48rem;margin:3rem auto;padding:0 1rem;overflow-wrap:anywhere}</style>
+            <h1>\(title)</h1>
+            \(parts.joined(separator: "\n"))
             """
-        return Response(status: .internalServerError, text: page, contentType: "text/html; charset=utf-8")
+        var response = Response(status: error.status, text: page, contentType: "text/html; charset=utf-8")
+        for field in error.headers where field.name != .contentType { response.headers.append(field) }
+        // Another client is told the same as JSON.
+        response.headers[.vary] = "Accept"
+        return response
     }
 }
 
 extension Request {
-    /// True for a browser that opens a page.
+    /// True for a browser that opens a page: it names HTML, and likes JSON no better.
     fileprivate var prefersHTML: Bool {
-        AcceptItem.items(of: .accept, in: headers).first.map { $0.value == "text/html" && $0.weight > 0 } ?? false
+        guard headers.contains(.accept) else { return false }
+        var html = 0
+        var json = 0
+        for item in AcceptItem.items(of: .accept, in: headers) {
+            switch item.value {
+            case "text/html": html = max(html, item.weight)
+            case "application/json", "application/problem+json": json = max(json, item.weight)
+            default: break
+            }
+        }
+        return html > 0 && html >= json
     }
 }
 

@@ -24,12 +24,14 @@ public struct HTTPError: Error, Sendable {
     /// The error as the client gets it.
     ///
     /// - Parameter translated: a text in the client's language.
-    package func response(_ json: JSON, _ translated: (String) -> String = { $0 }) -> Response {
+    package func response(
+        _ json: JSON, _ translated: (String) -> String = { $0 }, requestID: String? = nil
+    ) -> Response {
         let note = fieldErrors.isCut ? "Only the first \(FieldErrors.maximumCount) errors are listed." : nil
         let detail = [detail, note].compactMap(\.self).map(translated)
         return Problem(
             status, detail: detail.isEmpty ? nil : detail.joined(separator: " "),
-            errors: fieldErrors.isEmpty ? nil : fieldErrors.translated(translated)
+            errors: fieldErrors.isEmpty ? nil : fieldErrors.translated(translated), requestID: requestID
         ).response(json, headers: headers)
     }
 

@@ -57,6 +57,10 @@ struct LampShopApp: App {
 
 struct InjectedApp: App {
     func configure(_ app: inout AppBuilder) {
+        app.errors { error, ctx in
+            guard let error = error as? HTTPError, error.status == .notFound else { return nil }
+            return HTML("<h1>There is nothing at \(ctx.request.path.escapedForHTML)</h1>")
+        }
         app.services.add(AuditBook())
         app.use { services in Audit(book: try services.resolve()) }
         app.controllers(ShopController.self)

@@ -24,6 +24,7 @@ public struct AppBuilder: Sendable {
     private(set) var middleware: [MiddlewareSource] = []
     private(set) var controllerTypes: [any Controller.Type]
     private(set) var mounts: [Mount] = []
+    private(set) var errorHandlers: [ErrorHandler] = []
     private(set) var namedRoutes: [(verbs: Verbs, path: String, target: String)] = []
 
     /// - Parameter module: the app's module, which decides whether controllers of test modules are found.
@@ -82,6 +83,23 @@ public struct AppBuilder: Sendable {
         mounts.append(Mount(type, nil, at: prefix, use, marks))
     }
 
+    /// Decides what an error looks like to the client, wherever it came from: thrown by an action or a middleware, found while
+    /// binding, or a 404 or 405 where there is no route.
+    ///
+    ///     app.errors { error, ctx in
+    ///         guard let error = error as? HTTPError, error.status == .notFound else { return nil }
+    ///         return HTML("<h1>Nothing here</h1>")
+    ///     }
+    ///
+    /// Of several the first that answers decides. Where none does, a browser gets a small page, and every other client
+    /// `application/problem+json`. What is no `HTTPError` has been logged before this is asked.
+    /// - Parameter handler: nil for what is left as it is. A `Response` is sent as it is; any other result gets the error's
+    ///   status. The error's header fields are added where the result has none of the name. What it throws is logged, and the
+    ///   error looks as if it were not there.
+    public mutating func errors(
+        _ handler: @escaping @Sendable (_ error: any Error, _ ctx: Context) throws -> (any ResponseConvertible)?
+    ) { errorHandlers.append(handler) }
+
     /// Routes these controllers only, in place of all that were found.
     public mutating func controllers(_ types: any Controller.Type...) { controllerTypes = types }
 
@@ -94,3 +112,6 @@ public struct AppBuilder: Sendable {
         namedRoutes.append((.only([method]), path, target))
     }
 }
+
+/// What an app has an error look like.
+typealias ErrorHandler = @Sendable (any Error, Context) throws -> (any ResponseConvertible)?

@@ -46,7 +46,8 @@ public final class Application: Sendable {
         try services.makeSingletons()
         environment = ApplicationEnvironment(
             services: services, events: events, json: json, clock: clock, logger: builder.logger,
-            isDevelopment: builder.isDevelopment, messages: builder.messages, observer: observer)
+            isDevelopment: builder.isDevelopment, messages: builder.messages,
+            errorHandlers: builder.errorHandlers, observer: observer)
         let appMiddleware = try builder.middleware.made(from: ServiceResolver(registry: services, scope: nil))
         let table = try RouteTable(builder, middleware: appMiddleware, services: services)
         routes = table.routes
