@@ -71,6 +71,14 @@ struct RoomsApp: App {
     }
 }
 
+struct GreetingApp: App {
+    func configure(_ app: inout AppBuilder) throws {
+        app.events.onJoin { client, hub in
+            if let user = client.user { _ = try? hub.publish(to: "lobby", event: "joined", data: user) }
+        }
+    }
+}
+
 // MARK: - History and slow readers
 
 struct PricesApp: App {

@@ -92,7 +92,7 @@ struct TaskController {
     /// GET and POST /task/run-task
     @GET @POST func runTask(taskId: String, _ ctx: Context) -> EventStream {
         let clock = ctx.clock
-        return ctx.sse.stream { client in
+        return ctx.sse.stream(takesBroadcasts: false, reconnect: false) { client in
             for percent in stride(from: 0, through: 100, by: 10) {
                 try client.send(event: "progress", data: Progress(percent: percent, taskId: taskId))
                 try await clock.sleep(for: .milliseconds(500))
@@ -172,6 +172,9 @@ struct CountdownController {
             numbers.finish()
         }
     }
+
+    /// GET /countdown/once: the same, and a client that has seen the end stays away
+    func once(_ ctx: Context) -> EventStream { ctx.sse.stream(of: index(), reconnect: false) }
 
     /// GET /countdown/rows: no faster than the client reads
     func rows(_ ctx: Context) -> EventStream {

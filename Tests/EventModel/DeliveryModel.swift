@@ -29,6 +29,7 @@ struct DeliveryModel {
         let presence: PresenceLog
         let topics: [TopicPattern]
         let user: String?
+        let takesBroadcasts: Bool
         let run: Int
         let resume: String?
         let replay: Replay
@@ -76,7 +77,7 @@ struct DeliveryModel {
 
     private func isFor(_ audience: EventAudience, _ stream: Stream) -> Bool {
         switch audience {
-        case .everyone: true
+        case .everyone: stream.takesBroadcasts
         case .user(let user): user == stream.user
         case .topic(let topic): stream.topics.contains { $0.matches(topic) }
         }

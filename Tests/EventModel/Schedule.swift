@@ -12,6 +12,7 @@ package final class Schedule: @unchecked Sendable {
     private struct Client {
         var topics: [String]
         let user: String?
+        let takesBroadcasts: Bool
         let loop: Int
         /// What it has of ids; nil for none yet.
         var lastEventID: String?
@@ -81,7 +82,8 @@ package final class Schedule: @unchecked Sendable {
         for _ in 0...pick(4) {
             clients.append(
                 Client(
-                    topics: someTopics(), user: pick(2) == 0 ? Self.users[pick(Self.users.count)] : nil, loop: pick(2)))
+                    topics: someTopics(), user: pick(2) == 0 ? Self.users[pick(Self.users.count)] : nil,
+                    takesBroadcasts: pick(4) > 0, loop: pick(2)))
         }
         store?.onAppend { [weak self] in self?.whileTheStoreWrites() }
     }
@@ -319,13 +321,15 @@ package final class Schedule: @unchecked Sendable {
         let room: Int? = pick(3) == 0 ? pick(6) : nil
         let presence = presence
         let sink = try host.sink(
-            client.topics, user: client.user, resume: resume, replay: replay, loop: client.loop, room: room,
+            client.topics, user: client.user, takesBroadcasts: client.takesBroadcasts, resume: resume, replay: replay,
+            loop: client.loop, room: room,
             hasSocket: pick(2) == 0, onClose: { presence.closed($0.id) })
         clients[index].stream = model.streams.count
         model.streams.append(
             DeliveryModel.Stream(
                 sink: sink, presence: presence, topics: try client.topics.map { try TopicPattern($0) },
-                user: client.user, run: process, resume: resume, replay: replay,
+                user: client.user, takesBroadcasts: client.takesBroadcasts, run: process, resume: resume,
+                replay: replay,
                 joinedAt: sink.subscriber?.joinedAt ?? 0))
     }
 

@@ -57,14 +57,16 @@ package struct TestHub {
     }
 
     package func sink(
-        _ topics: [String] = [], user: String? = nil, resume: String? = nil, replay: Replay = .none, loop: Int = 0,
+        _ topics: [String] = [], user: String? = nil, takesBroadcasts: Bool = true, resume: String? = nil,
+        replay: Replay = .none, loop: Int = 0,
         room: Int? = nil, hasSocket: Bool = false, expiresAfter: Duration? = nil,
         onClose: (@Sendable (EventClient) -> Void)? = nil
     ) throws -> FakeSink {
         let sink = FakeSink(lastEventID: resume ?? "", room: room)
         if hasSocket { sockets.connect(sink) }
         var stream = hub.open(
-            topics: topics.map { Topic($0) }, user: user, replay: replay, expiresAfter: expiresAfter, onClose: onClose)
+            topics: topics.map { Topic($0) }, user: user, takesBroadcasts: takesBroadcasts, replay: replay,
+            expiresAfter: expiresAfter, onClose: onClose)
         guard let place = hub.admission.take(user: user, address: "127.0.0.1") else { throw CancellationError() }
         stream.admission = StreamAdmission(
             topics: try topics.map { try TopicPattern($0) },

@@ -12,7 +12,7 @@ struct TaskController {
     /// GET and POST /task/run-task
     @GET @POST func runTask(taskId: String, _ ctx: Context) -> EventStream {
         let clock = ctx.clock
-        return ctx.sse.stream { client in
+        return ctx.sse.stream(takesBroadcasts: false, reconnect: false) { client in
             for percent in stride(from: 0, through: 100, by: 10) {
                 try client.send(event: "progress", data: Progress(percent: percent, taskId: taskId))
                 try await clock.sleep(for: .milliseconds(500))

@@ -52,29 +52,26 @@ public enum ActionResult {
     /// A sequence of events is a stream that ends with it.
     public static func response<S: AsyncSequence & Sendable>(_ events: S, _ context: Context) throws -> Response
     where S.Element == ServerSentEvent {
-        try response(context.sse.stream { try await $0.forward(events) { $0 } }, context)
+        try response(context.sse.stream(of: events), context)
     }
 
     /// A sequence of a family's events is a stream that ends with it.
     public static func response<S: AsyncSequence & Sendable>(_ events: S, _ context: Context) throws -> Response
     where S.Element: ServerEvents {
-        try response(context.sse.stream { try await $0.forward(events) { try .typed($0) } }, context)
+        try response(context.sse.stream(of: events), context)
     }
 
     /// A sequence of texts is a stream of `message` events with them, as they are.
     public static func response<S: AsyncSequence & Sendable>(_ texts: S, _ context: Context) throws -> Response
     where S.Element == String {
-        try response(context.sse.stream { try await $0.forward(texts) { ServerSentEvent(data: $0) } }, context)
+        try response(context.sse.stream(of: texts), context)
     }
 
     /// A sequence of any other `Encodable` is a stream of `message` events with them as JSON.
     @_disfavoredOverload
     public static func response<S: AsyncSequence & Sendable>(_ values: S, _ context: Context) throws -> Response
     where S.Element: Encodable {
-        let json = context.environment.json
-        return try response(
-            context.sse.stream { try await $0.forward(values) { ServerSentEvent(data: try json.text(of: $0)) } },
-            context)
+        try response(context.sse.stream(of: values), context)
     }
 
     @available(

@@ -70,14 +70,17 @@ public struct EventClient: Sendable, Identifiable {
     public func whenWritable() async throws { try await hub.whenWritable(self) }
 
     /// Ends the stream behind a `martlet.error` event; the log says what it was.
-    func fail(_ error: any Error) {
+    ///
+    /// - Parameter farewell: the event's id.
+    func fail(_ error: any Error, id farewell: String?) {
         hub.logger.error("an event stream's body failed", metadata: ["error": "\(error)", "client": "\(id)"])
         let known = error as? HTTPError
         let status = known?.status ?? .internalServerError
         // The stream ends whether this can be sent or not.
         _ = try? send(
             event: "martlet.error",
-            data: ControlEvent.Failure(status: status.code, title: status.reasonPhrase, detail: known?.detail))
+            data: ControlEvent.Failure(status: status.code, title: status.reasonPhrase, detail: known?.detail),
+            id: farewell)
         close()
     }
 

@@ -267,14 +267,16 @@ struct EventHistory {
 
     /// True where every audience of the subscription has a log, which then knows itself what it has lost.
     private func areLogsKnown(for subscription: Subscription) -> Bool {
-        guard logs[.everyone] != nil, subscription.topics.allSatisfy({ $0.segments == nil }) else { return false }
+        guard !subscription.takesBroadcasts || logs[.everyone] != nil,
+            subscription.topics.allSatisfy({ $0.segments == nil })
+        else { return false }
         if let user = subscription.user, logs[.user(user)] == nil { return false }
         return subscription.topics.allSatisfy { logs[.topic($0.description)] != nil }
     }
 
     private func forEachLog(of subscription: Subscription, _ body: (EventAudience, Log) -> Void) {
         func visit(_ audience: EventAudience) { if let log = logs[audience] { body(audience, log) } }
-        visit(.everyone)
+        if subscription.takesBroadcasts { visit(.everyone) }
         if let user = subscription.user { visit(.user(user)) }
         let patterns = subscription.topics.filter { $0.segments != nil }
         for topic in Set(subscription.topics) where topic.segments == nil {

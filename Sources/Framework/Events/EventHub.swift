@@ -288,7 +288,7 @@ public final class EventHub: Sendable {
                 state.add(HubState.Member(client: client, shard: index, subscription: subscriber.subscription))
             }
         }
-        if let body = stream.body { subscriber.run(body, endsStream: stream.endsWithBody) }
+        if let body = stream.body { subscriber.run(body, endsStream: stream.endsWithBody, stream.farewell) }
         return subscriber
     }
 

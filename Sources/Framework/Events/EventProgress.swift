@@ -48,16 +48,22 @@ extension EventHub {
     /// A stream that tells how far a task is, then `complete` with `{"status":"done"}`, and ends. Where the task throws, a
     /// `martlet.error` event is the last. When the client goes away, the task is cancelled.
     ///
+    /// Whoever has the last event is answered with 204 when it comes back, so that an `EventSource` does not have a task
+    /// run anew that is done, or has failed.
+    ///
     /// - Parameters:
     ///   - total: how much there is to do, in units of the task's own.
     ///   - expiresAfter: when the stream ends unless it is refreshed; nil for never. See `StreamRefresh`.
+    ///   - takesBroadcasts: true to send it what is broadcast, too.
     public func progress(
-        total: Int = 100, expiresAfter: Duration? = nil,
+        total: Int = 100, expiresAfter: Duration? = nil, takesBroadcasts: Bool = false,
         _ task: @escaping @Sendable (EventProgress) async throws -> Void
     ) -> EventStream {
-        stream(expiresAfter: expiresAfter) { client in
+        var stream = stream(takesBroadcasts: takesBroadcasts, expiresAfter: expiresAfter) { client in
             try await task(EventProgress(total: total, client: client))
-            try client.send(event: "complete", data: ["status": "done"])
+            try client.send(event: "complete", data: ["status": "done"], id: Self.farewellID)
         }
+        stream.farewell = .ofBody
+        return stream
     }
 }

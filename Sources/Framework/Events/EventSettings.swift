@@ -15,7 +15,7 @@ public struct EventSettings: Sendable {
     private(set) var leaveHooks: [PresenceHook] = []
 
     public typealias TopicAuthorizer = @Sendable (Context, _ topic: String) async throws -> Bool
-    public typealias PresenceHook = @Sendable (EventClient) -> Void
+    public typealias PresenceHook = @Sendable (EventClient, EventHub) -> Void
 
     package init() {}
 
@@ -43,10 +43,29 @@ public struct EventSettings: Sendable {
 
     /// Runs once for each stream when it has begun. It runs on the stream's event loop, which serves others, too: hand on
     /// what takes time.
+    ///
+    ///     app.events.onJoin { client, hub in
+    ///         if let user = client.user { _ = try? hub.broadcast(event: "joined", data: user) }
+    ///     }
+    ///
+    /// - Parameter hook: is given the stream, and the hub for what it wants to know or tell of that. The stream itself gets
+    ///   what the hook sends.
     public mutating func onJoin(_ hook: @escaping PresenceHook) { joinHooks.append(hook) }
 
+    /// Runs once for each stream when it has begun, as the other form.
+    public mutating func onJoin(_ hook: @escaping @Sendable (EventClient) -> Void) {
+        onJoin { client, _ in hook(client) }
+    }
+
     /// Runs once for each stream when it has ended, however it ended; on the stream's event loop, as `onJoin`.
+    ///
+    /// - Parameter hook: is given the stream, and the hub, in which the stream is no more.
     public mutating func onLeave(_ hook: @escaping PresenceHook) { leaveHooks.append(hook) }
+
+    /// Runs once for each stream when it has ended, as the other form.
+    public mutating func onLeave(_ hook: @escaping @Sendable (EventClient) -> Void) {
+        onLeave { client, _ in hook(client) }
+    }
 
     /// True where the history keeps everything that a subscription may bring.
     func keepsAll(of subscription: Subscription) -> Bool {

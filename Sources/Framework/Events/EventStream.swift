@@ -8,6 +8,16 @@ import NIOCore
 public struct EventStream: Sendable, ResponseConvertible {
     typealias Body = @Sendable (EventClient) async throws -> Void
 
+    /// How a client learns at the end of a body that it is to stay away: the last event has `EventHub.farewellID`.
+    enum Farewell: Sendable {
+        /// It may come back, and has the body run anew.
+        case none
+        /// `martlet.close`.
+        case event
+        /// The body sends it itself.
+        case ofBody
+    }
+
     var topics: [Topic] = []
     var patterns: [TopicPattern] = []
     let user: String?
@@ -15,6 +25,9 @@ public struct EventStream: Sendable, ResponseConvertible {
     let endsWithBody: Bool
     /// True where the body does not come to an end by itself, so that a shutdown does not wait for it.
     var isEndless = false
+    /// What keeps its client from coming back when the body is over.
+    var farewell = Farewell.none
+    var takesBroadcasts = true
     var replay = Replay.none
     var expiresAfter: Duration?
     var isCompressed = false

@@ -108,12 +108,13 @@ final class HubShard: @unchecked Sendable {
         }
         switch audience {
         case .everyone:
-            clients = streams.count
+            clients = streams.count - slots.secludedCount
+            let isForAll = slots.secludedCount == 0
             if slots.indices.count <= 4 * streams.count {
-                for slot in slots.indices { hand(burst, to: slot) }
+                for slot in slots.indices where isForAll || slots.takesBroadcasts(slot) { hand(burst, to: slot) }
             } else {
                 // Many have gone: their slots are not walked for those that stayed.
-                for slot in streams.values { hand(burst, to: slot) }
+                for slot in streams.values where isForAll || slots.takesBroadcasts(slot) { hand(burst, to: slot) }
             }
         case .user(let user): if let members = users[user] { deliver(members) }
         case .topic(let topic): topics.forEachGroup(on: topic, deliver)

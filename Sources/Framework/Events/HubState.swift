@@ -19,6 +19,8 @@ package struct HubState {
     private(set) var mailboxes: [[HubShard.Delivery]]
     /// The mailboxes that something has come into since they were empty, and whose loops are not woken yet.
     private var filled: [Int] = []
+    /// How many of the streams take no broadcasts.
+    private var secludedCount = 0
     /// How many streams each loop has.
     private var streamCounts: [Int]
     /// The loops that have someone for the event that is being delivered.
@@ -45,6 +47,7 @@ package struct HubState {
     mutating func add(_ member: Member) {
         clients[member.client.id] = member
         streamCounts[member.shard] += 1
+        if !member.subscription.takesBroadcasts { secludedCount += 1 }
         if let user = member.subscription.user { users[user, default: []].insert(member.client.id) }
         for topic in member.subscription.topics { topics.insert(member.client, member.client.id, on: topic) }
     }
@@ -53,6 +56,7 @@ package struct HubState {
     mutating func remove(_ id: EventClient.ID) -> Member? {
         guard let member = clients.removeValue(forKey: id) else { return nil }
         streamCounts[member.shard] -= 1
+        if !member.subscription.takesBroadcasts { secludedCount -= 1 }
         if let user = member.subscription.user {
             users[user]?.remove(id)
             if users[user]?.isEmpty == true { users[user] = nil }
@@ -65,12 +69,13 @@ package struct HubState {
         clients = [:]
         users = [:]
         topics = TopicIndex()
+        secludedCount = 0
         for shard in streamCounts.indices { streamCounts[shard] = 0 }
     }
 
     func count(of audience: EventAudience) -> Int {
         switch audience {
-        case .everyone: clients.count
+        case .everyone: clients.count - secludedCount
         case .user(let user): users[user]?.count ?? 0
         case .topic(let topic): topics.count(on: topic)
         }

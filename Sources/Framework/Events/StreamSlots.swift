@@ -13,6 +13,7 @@ struct StreamSlots {
         /// Which burst of this turn is to be sent there.
         var burst: Int32 = StreamSlots.none
         var wasSentTo = false
+        var takesBroadcasts: Bool
     }
 
     private var slots: [Slot] = []
@@ -20,6 +21,9 @@ struct StreamSlots {
     private var unused: [Int] = []
     /// The slots that a burst of this turn is to be sent to, some perhaps no longer.
     private var claimed: [Int32] = []
+
+    /// How many streams take no broadcasts.
+    private(set) var secludedCount = 0
 
     private static let none: Int32 = -1
 
@@ -30,19 +34,26 @@ struct StreamSlots {
 
     subscript(index: Int) -> Subscriber? { subscribers[index] }
 
+    func takesBroadcasts(_ index: Int) -> Bool { slots[index].takesBroadcasts }
+
     mutating func insert(_ subscriber: Subscriber, tick: Int) -> Int {
+        let takesBroadcasts = subscriber.subscription.takesBroadcasts
+        let slot = Slot(lastTick: tick, takesBroadcasts: takesBroadcasts)
+        if !takesBroadcasts { secludedCount += 1 }
         guard let index = unused.popLast() else {
-            slots.append(Slot(lastTick: tick))
+            slots.append(slot)
             subscribers.append(subscriber)
             return slots.count - 1
         }
-        slots[index] = Slot(lastTick: tick)
+        slots[index] = slot
         subscribers[index] = subscriber
         return index
     }
 
     mutating func remove(_ index: Int) {
         subscribers[index] = nil
+        if !slots[index].takesBroadcasts { secludedCount -= 1 }
+        slots[index].takesBroadcasts = true
         slots[index].socket = Self.none
         slots[index].burst = Self.none
         unused.append(index)

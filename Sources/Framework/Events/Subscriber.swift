@@ -50,7 +50,8 @@ package final class Subscriber: @unchecked Sendable {
         self.client = client
         self.sink = sink
         self.shard = shard
-        subscription = Subscription(topics: stream.admission?.topics ?? [], user: stream.user)
+        subscription = Subscription(
+            topics: stream.admission?.topics ?? [], user: stream.user, takesBroadcasts: stream.takesBroadcasts)
         endsWithBody = stream.endsWithBody
         isEndless = stream.isEndless
         resumePoint = stream.admission?.resume
@@ -95,21 +96,26 @@ package final class Subscriber: @unchecked Sendable {
         }
         phase = .replaying(start.replay)
         // Before anything is flushed, which may find the peer gone.
-        for hook in hub.settings.joinHooks { hook(client) }
+        for hook in hub.settings.joinHooks { hook(client, hub) }
         pump()
     }
 
     /// Runs the stream's body as a task of its own.
-    func run(_ body: @escaping EventStream.Body, endsStream: Bool) {
+    func run(_ body: @escaping EventStream.Body, endsStream: Bool, _ farewell: EventStream.Farewell) {
         let client = client
         isBodyRunning = true
         let task = shard.executor.start { [weak self] in
             defer { self?.isBodyRunning = false }
             do {
                 try await body(client)
-                if endsStream { client.close() }
+                if endsStream { client.hub.closeClient(client.id, reconnect: farewell != .event) }
             } catch {
-                if error is CancellationError { client.close() } else { client.fail(error) }
+                if error is CancellationError {
+                    client.close()
+                } else {
+                    // What failed once is not to fail again every few seconds.
+                    client.fail(error, id: farewell == .none ? nil : EventHub.farewellID)
+                }
             }
         }
         // It may have ended the stream before its first suspension.
@@ -170,7 +176,7 @@ package final class Subscriber: @unchecked Sendable {
         letPublishersOn()
         onClose?(client)
         onClose = nil
-        if hadBegun { for hook in hub.settings.leaveHooks { hook(client) } }
+        if hadBegun { for hook in hub.settings.leaveHooks { hook(client, hub) } }
     }
 
     /// True where publishers have waited for this client from that tick of the shard on, or longer.

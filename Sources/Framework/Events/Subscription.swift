@@ -1,12 +1,13 @@
-/// What a stream is sent: whatever is broadcast, what is published to its topics, and what is sent to its user.
+/// What a stream is sent: what is published to its topics, what is sent to its user, and, as a rule, whatever is broadcast.
 struct Subscription: Sendable {
     var topics: [TopicPattern] = []
     var user: String?
+    var takesBroadcasts = true
 }
 
 /// Whom an event is for.
 public enum EventAudience: Sendable, Hashable {
-    /// Every stream: what is broadcast.
+    /// Every stream, but for those that take no broadcasts.
     case everyone
     /// The streams that subscribed to it.
     case topic(String)
@@ -40,7 +41,7 @@ struct AudienceFilter: Sendable {
 
     func includes(_ audience: EventAudience) -> Bool {
         switch audience {
-        case .everyone: true
+        case .everyone: subscription.takesBroadcasts
         case .user(let name): name == subscription.user
         case .topic(let topic): topics.contains(topic) || patterns.contains { $0.matches(topic) }
         }
