@@ -80,6 +80,7 @@ public struct ActionBinder {
     ) -> BoundParameter<Value> {
         let parameter = action.parameters[index]
         if parameter.source == .automatic, let provided = provided(type) { return provided }
+        if let form = type as? any FormParameter.Type { return bound(parameter, form) }
         let names = FieldNames(parameter.name)
         guard let reader = FieldReader.make(for: type) else {
             return structured(parameter, names, type, defaultValue)
@@ -104,6 +105,32 @@ public struct ActionBinder {
             return BoundParameter { $0.headerField(name, field) }
         case .cookie:
             return BoundParameter { $0.cookieField(field) }
+        }
+    }
+
+    private mutating func bound<Value>(
+        _ parameter: ActionParameter, _ form: any FormParameter.Type
+    ) -> BoundParameter<Value> {
+        let reading: FormReading?
+        do {
+            reading = try form.reading()
+        } catch {
+            problems.append(error.description)
+            return BoundParameter { _ in nil }
+        }
+        guard let reading else { return impossible(parameter, "its value is not Decodable") }
+        if reading.needsWaiting { needsWaiting = true }
+        switch parameter.source {
+        case .query:
+            return BoundParameter { reading.read(true, &$0) as? Value }
+        case .body:
+            bodyUse.add(.always)
+            return BoundParameter { reading.read(false, &$0) as? Value }
+        case .automatic:
+            if verbs.canHaveFormBody { bodyUse.add(.whereMethodsCarryFields) }
+            return BoundParameter { reading.read(!$0.context.request.method.carriesFields, &$0) as? Value }
+        case .header, .cookie:
+            return impossible(parameter, "a form can only come from a body or a query")
         }
     }
 
