@@ -51,7 +51,7 @@ extension Context {
     }
 
     /// A text that the client is told, in its language.
-    private func translated(_ text: String) -> String {
+    func translated(_ text: String) -> String {
         environment.messages.text(text, in: environment.messages.language(for: request.headers))
     }
 

@@ -145,6 +145,17 @@ import Testing
             ])
     }
 
+    @Test func aFormComesBackAsDescribed() async throws {
+        let client = try TestHost(controllers: SignUpController.self).client()
+        #expect(try await client.get("/sign-up").text.contains(#"<input name="email" value="">"#))
+        let wrong = try await client.post("/sign-up", form: ["email": "<ada>", "password": "12345678", "again": "x"])
+        #expect(wrong.status == .unprocessableContent)
+        #expect(wrong.text.contains(#"<input name="email" value="&lt;ada&gt;">"#))
+        #expect(wrong.text.contains("<p>must be an e-mail address</p>"))
+        let good: KeyValuePairs = ["email": "ada@b.de", "password": "12345678", "again": "12345678"]
+        #expect(try await client.post("/sign-up", form: good).status == .seeOther)
+    }
+
     @Test func limitsAreTheAppsToSet() throws {
         #expect(try TestHost(SettingsApp()).application.limits.maxBodyBytes == 10 * 1024 * 1024)
     }

@@ -53,3 +53,41 @@ struct ShopApp: App {
         app.messages.add(["is required": "fehlt", "must be at least {min}": "muss mindestens {min} sein"], for: "de")
     }
 }
+
+// MARK: - Forms that come back
+
+struct SignUp: Decodable, Validatable, Sendable {
+    let email: String
+    let password: String
+    let again: String
+
+    static let rules: Rules = [
+        .field(\.email, .email),
+        .field(\.password, .length(8...100)),
+        .check("again", "must be the same as the password") { $0.again == $0.password },
+    ]
+}
+
+@Controller
+struct SignUpController {
+    /// GET /sign-up: the page, for the first time
+    func index() -> HTML { HTML(page(Form())) }
+
+    /// POST /sign-up: the next page, or this one again with what was typed and what is wrong
+    func create(form: Form<SignUp>) -> Response {
+        guard form.value != nil else {
+            return Response(status: .unprocessableContent, text: page(form), contentType: "text/html; charset=utf-8")
+        }
+        return Response(status: .seeOther, headers: [.location: "/"])
+    }
+
+    private func page(_ form: Form<SignUp>) -> String {
+        """
+        <form method="post" action="/sign-up">
+        <input name="email" value="\(form["email"].escapedForHTML)">
+        <p>\(form.errors["email"].joined(separator: ", ").escapedForHTML)</p>
+        <input name="password" type="password"><input name="again" type="password">
+        </form>
+        """
+    }
+}

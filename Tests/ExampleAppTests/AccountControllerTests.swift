@@ -32,7 +32,7 @@ import Testing
     {
         let host = try TestHost.example(transport)
         try await host.call("Account@login", ["user_id": user.id, "username": user.name])
-            .expectProblem(.badRequest, detail: "user_id and username must not be empty.")
+            .expectProblem(.unprocessableContent, detail: "The request has fields whose values are not allowed.")
     }
 
     @Test func `a session ends after half an hour without a request`() async throws {

@@ -10,10 +10,9 @@ struct AccountController {
     }
 
     /// POST /account/login
-    @POST func login(userId: String, username: String, _ ctx: Context) throws -> Envelope {
-        guard !userId.isEmpty, !username.isEmpty else {
-            throw HTTPError(.badRequest, "user_id and username must not be empty.")
-        }
+    @POST func login(
+        @Valid(.length(1...)) userId: String, @Valid(.length(1...)) username: String, _ ctx: Context
+    ) -> Envelope {
         ctx.session.renew()
         ctx.session["user_id"] = userId
         ctx.session["username"] = username

@@ -18,6 +18,8 @@ public struct ActionArguments {
     private var lastField: String?
     /// What rules have yet to ask somebody.
     private var questions: [Validation.Question] = []
+    /// The forms that were read: what is wrong with each, and what its rules have yet to ask.
+    private var forms: [(errors: FieldErrors, questions: [Validation.Question])] = []
 
     /// Made when the body that binding needs is there.
     public init(_ context: Context) throws {
@@ -34,7 +36,10 @@ public struct ActionArguments {
 
     /// The error that answers the request when an argument is missing.
     public func failure() -> any Error {
-        if let fatal { return fatal }
+        fatal ?? fieldFailure()
+    }
+
+    private func fieldFailure() -> HTTPError {
         guard isUnreadable else {
             return HTTPError(
                 .unprocessableContent, "The request has fields whose values are not allowed.", fieldErrors: errors)
@@ -78,6 +83,15 @@ public struct ActionArguments {
     ///
     /// - Throws: what answers the request where anything is wrong with it.
     mutating func settle() async throws {
+        var findings: [FieldErrors] = []
+        for form in forms {
+            var found = FieldErrors()
+            for question in form.questions where form.errors[question.field].isEmpty && found[question.field].isEmpty {
+                if let message = try await question.problem(context) { found.add(question.field, message) }
+            }
+            findings.append(found)
+        }
+        if findings.contains(where: { !$0.isEmpty }) { context[FormFindings.self] = findings }
         for question in questions where errors[question.field].isEmpty && !errors.isCut {
             if let message = try await question.problem(context) { errors.add(question.field, message) }
         }
@@ -198,6 +212,38 @@ public struct ActionArguments {
             return nil
         }
         return reader.whenAbsent(defaultValue) ?? missing(names.onTheWire)
+    }
+
+    /// All of the query or body, with what is wrong with it kept apart: that is for the action to tell.
+    mutating func form<Value>(_ reader: DecodableReader<Value>, fromQuery: Bool) -> Form<Value>? {
+        let others = (errors, isUnreadable, questions)
+        (errors, isUnreadable, questions) = (FieldErrors(), false, [])
+        defer { (errors, isUnreadable, questions) = others }
+        var value: Value? = fromQuery ? wholeQuery(reader, default: nil) : wholeBody(reader, default: nil)
+        guard fatal == nil else { return nil }
+        if let findings = context[FormFindings.self], forms.count < findings.count {
+            errors.add(findings[forms.count])
+        }
+        forms.append((errors, questions))
+        if !errors.isEmpty { value = nil }
+        let fields = fromQuery ? query ?? FormFields() : bodyTexts
+        let isFirst = fromQuery && fields.fields.isEmpty
+        return Form(
+            fields: fields, errors: isFirst ? FieldErrors() : errors.translated(context.translated), value: value,
+            failure: value == nil ? fieldFailure() : nil)
+    }
+
+    /// What was typed into the form that is the body.
+    private var bodyTexts: FormFields {
+        switch body {
+        case .form(let form):
+            return form
+        case .json(_, let text), .buffered(let text, .json):
+            guard text.readableBytes <= FieldTree.maximumBytes else { return FormFields() }
+            return (try? FormFields(json: text)) ?? FormFields()
+        case .empty, .unread, .buffered:
+            return FormFields()
+        }
     }
 
     mutating func service<Value>(_ type: Value.Type) -> Value? {

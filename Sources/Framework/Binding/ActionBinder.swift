@@ -82,6 +82,7 @@ public struct ActionBinder {
     ) -> BoundParameter<Value> {
         let parameter = action.parameters[index]
         if parameter.source == .automatic, let provided = provided(type) { return provided }
+        if let form = type as? any FormParameter.Type { return bound(parameter, form) }
         let names = FieldNames(parameter.name)
         guard let reader = FieldReader.make(for: type) else {
             return structured(parameter, names, type, defaultValue)
@@ -109,7 +110,33 @@ public struct ActionBinder {
         }
     }
 
-    /// True for the types that are given whatever the request's fields are.
+    private mutating func bound<Value>(
+        _ parameter: ActionParameter, _ form: any FormParameter.Type
+    ) -> BoundParameter<Value> {
+        let reading: FormReading?
+        do {
+            reading = try form.reading()
+        } catch {
+            problems.append(error.description)
+            return BoundParameter { _ in nil }
+        }
+        guard let reading else { return impossible(parameter, "its value is not Decodable") }
+        if reading.needsWaiting { needsWaiting = true }
+        switch parameter.source {
+        case .query:
+            return BoundParameter { reading.read(true, &$0) as? Value }
+        case .body:
+            bodyUse.add(.always)
+            return BoundParameter { reading.read(false, &$0) as? Value }
+        case .automatic:
+            if verbs.canHaveFormBody { bodyUse.add(.whereMethodsCarryFields) }
+            return BoundParameter { reading.read(!$0.context.request.method.carriesFields, &$0) as? Value }
+        case .header, .cookie:
+            return impossible(parameter, "a form can only come from a body or a query")
+        }
+    }
+
+    /// True for the types that are given whatever the request says.
     private func isProvided(_ type: Any.Type) -> Bool {
         type == Context.self || type == Request.self || type == RequestBody.self || type == ClientInfo.self
             || services.contains(type) || type is any ContextValue.Type

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Named texts in the order they came: a query, or a form's text fields.
 public struct FormFields: Sendable {
     /// The most fields that one query or form may have.
@@ -6,6 +8,35 @@ public struct FormFields: Sendable {
     public private(set) var fields: [(name: String, value: String)] = []
 
     init() {}
+
+    init(_ fields: [(name: String, value: String)]) { self.fields = fields }
+
+    /// The members of a JSON text, by their paths; a list of scalars is a field that is repeated.
+    ///
+    /// - Throws: `HTTPError` 400 for too many, or too deep.
+    init(json text: ByteBuffer) throws {
+        guard let tree = try? JSON.standard.decodeAsWritten(FieldTree.self, from: text) else {
+            throw HTTPError.badRequest("The body is nested too deep.")
+        }
+        try append(tree, "")
+    }
+
+    private mutating func append(_ tree: FieldTree, _ name: String) throws {
+        switch tree {
+        case .null: break
+        case .boolean(let value): try append(name, "\(value)")
+        case .number(let text), .string(let text), .text(let text): try append(name, text)
+        case .array(let elements):
+            for (index, element) in elements.enumerated() {
+                switch element {
+                case .array, .object: try append(element, "\(name)[\(index)]")
+                case .null, .boolean, .number, .string, .text: try append(element, name)
+                }
+            }
+        case .object(let members):
+            for (member, tree) in members.sorted(by: { $0.key < $1.key }) { try append(tree, name.member(member)) }
+        }
+    }
 
     /// Parses `application/x-www-form-urlencoded` (WHATWG URL standard section 5.1), strictly.
     ///
