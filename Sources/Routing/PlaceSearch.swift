@@ -18,7 +18,7 @@ extension PlaceTree {
             guard let start = path.start, let place = search(from: 0, at: start, in: path, where: accepts) else {
                 return nil
             }
-            return Hit(place: place, captures: texts(of: captures[place], in: path))
+            return Hit(place: place, captures: captures[place].texts(in: path, of: self))
         }
     }
 
@@ -26,7 +26,8 @@ extension PlaceTree {
         from node: Int, at position: Int, in path: PathSegments, where accepts: (Int) -> Bool
     ) -> Int? {
         if position == path.end {
-            if let place = nodes[node].place, accepts(Int(place)) { return Int(place) }
+            let place = Int(nodes[node].place)
+            if place >= 0, accepts(place) { return place }
         } else {
             let segment = path.segment(at: position)
             let next = segment.bytes.upperBound
@@ -35,54 +36,80 @@ extension PlaceTree {
             {
                 return place
             }
-            if case let list = nodes[node].patterns, list >= 0,
-                let place = search(patterns: Int(list), segment.bytes, in: path, where: accepts)
-            {
-                return place
-            }
-            if let child = nodes[node].parameterChild, !segment.bytes.isEmpty, !path.climbs(segment.bytes),
-                let place = search(from: Int(child), at: next, in: path, where: accepts)
-            {
-                return place
+            let capturing = Int(nodes[node].capturingChild)
+            if capturing >= 0 {
+                let place =
+                    nodes[capturing].isParameter
+                    ? search(parameter: capturing, segment.bytes, in: path, where: accepts)
+                    : search(patterns: capturing, segment.bytes, in: path, where: accepts)
+                if let place { return place }
             }
         }
-        if let place = nodes[node].catchAllPlace, !path.climbs(path.rest(at: position)), accepts(Int(place)) {
-            return Int(place)
-        }
+        let place = Int(nodes[node].catchAllPlace)
+        if place >= 0, !path.climbs(path.rest(at: position)), accepts(place) { return place }
         return nil
     }
 
-    // Outlined, so that tables without patterns pay for a look at a number alone.
+    @inline(__always)
+    private func search(
+        parameter child: Int, _ segment: Range<Int>, in path: PathSegments, where accepts: (Int) -> Bool
+    ) -> Int? {
+        guard !segment.isEmpty, !path.climbs(segment) else { return nil }
+        return search(from: child, at: segment.upperBound, in: path, where: accepts)
+    }
+
+    /// From a child that a pattern leads to, and those that are tried behind it.
+    // Outlined, so that tables without patterns do not pay for them.
     @inline(never)
     private func search(
-        patterns list: Int, _ segment: Range<Int>, in path: PathSegments, where accepts: (Int) -> Bool
+        patterns first: Int, _ segment: Range<Int>, in path: PathSegments, where accepts: (Int) -> Bool
     ) -> Int? {
-        for edge in patternChildren[list] where patterns[edge.pattern].match(segment, in: path) {
-            if let place = search(from: edge.child, at: segment.upperBound, in: path, where: accepts) { return place }
+        var child = first
+        while child >= 0 {
+            if nodes[child].isParameter { return search(parameter: child, segment, in: path, where: accepts) }
+            if matches(child, segment, in: path),
+                let place = search(from: child, at: segment.upperBound, in: path, where: accepts)
+            {
+                return place
+            }
+            child = Int(nodes[child].nextCapturing)
         }
         return nil
     }
 
-    /// The captured text of a path that reaches the place.
-    private func texts(of captures: Captures, in path: PathSegments) -> [String] {
-        guard let last = captures.catchAll ?? captures.segments.last?.index, var position = path.start else {
-            return []
+    /// Whether a segment fits the pattern that leads to a node.
+    @inline(never)
+    fileprivate func matches(
+        _ node: Int, _ segment: Range<Int>, in path: PathSegments, found: (Range<Int>) -> Void = { _ in }
+    ) -> Bool {
+        literals.withUnsafeBufferPointer { literals in
+            let range = nodes[node].literal
+            let texts = SegmentTexts(bytes: literals[Int(range.lowerBound)..<Int(range.upperBound)])
+            return texts.match(segment, in: path, found: found)
         }
+    }
+}
+
+extension PlaceTree.Captures {
+    /// The captured text of a path that reaches the place.
+    fileprivate func texts(in path: PathSegments, of tree: PlaceTree) -> [String] {
+        guard let last = catchAll ?? segments.last.map({ Int($0.index) }), var position = path.start else { return [] }
         var texts: [String] = []
-        var wanted = captures.segments[...]
+        var wanted = 0
         for index in 0...last {
-            if index == captures.catchAll {
+            if index == catchAll {
                 texts.append(path.text(path.rest(at: position)))
                 break
             }
             let segment = path.segment(at: position)
-            if let next = wanted.first, index == next.index {
-                if let pattern = next.pattern {
-                    _ = patterns[pattern].match(segment.bytes, in: path) { texts.append(path.text($0)) }
-                } else {
+            if wanted < segments.count, index == Int(segments[wanted].index) {
+                let pattern = Int(segments[wanted].pattern)
+                if pattern < 0 {
                     texts.append(path.text(segment.bytes))
+                } else {
+                    _ = tree.matches(pattern, segment.bytes, in: path) { texts.append(path.text($0)) }
                 }
-                wanted.removeFirst()
+                wanted += 1
             }
             position = segment.bytes.upperBound
         }

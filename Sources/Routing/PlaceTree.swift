@@ -3,17 +3,26 @@
 /// Nodes lie in one array and the literals' bytes in another; the literal children of all nodes share one hash table.
 @usableFromInline
 struct PlaceTree: Sendable {
+    // As small as it can be: a lookup goes from one to the next in memory.
     struct Node {
         let parent: Int32
-        /// The segment that leads here from `parent`, as a range of `literals`; empty for a pattern or a parameter.
+        /// The segment that leads here from `parent`, as a range of `literals`; for a pattern its texts, empty for a
+        /// parameter.
         let literal: Range<Int32>
-        /// An index of `patternChildren`; -1 for none.
-        var patterns: Int32 = -1
-        var parameterChild: Int32?
+        /// The first of the children that a segment with a capture leads to, in the order in which they are tried: those by
+        /// a pattern, then the one by a parameter.
+        var capturingChild = Node.none
+        /// The next of them, of the same parent.
+        var nextCapturing = Node.none
         /// Of the paths that end here.
-        var place: Int32?
+        var place = Node.none
         /// Of the paths that go on from here, in whatever way.
-        var catchAllPlace: Int32?
+        var catchAllPlace = Node.none
+
+        static let none: Int32 = -1
+
+        /// True where a whole segment that is captured leads here.
+        var isParameter: Bool { literal.isEmpty }
     }
 
     /// From a node to a literal child of it.
@@ -25,19 +34,12 @@ struct PlaceTree: Sendable {
         static let none = Edge(hash: 0, child: 0)
     }
 
-    /// From a node to a child of it that a pattern leads to.
-    struct PatternEdge {
-        /// An index of `patterns`.
-        let pattern: Int
-        let child: Int
-    }
-
     /// Which segments a place captures, by their number in the path.
     struct Captures {
         struct Segment {
-            let index: Int
-            /// An index of `patterns`; nil where the whole segment is captured.
-            let pattern: Int?
+            let index: Int32
+            /// The node that a pattern leads to; `Node.none` where the whole segment is captured.
+            let pattern: Int32
         }
         var segments: [Segment] = []
         var catchAll: Int?
@@ -48,9 +50,6 @@ struct PlaceTree: Sendable {
     /// Open addressing with linear probing; a power of two, at most half full.
     private(set) var edges = [Edge](repeating: .none, count: 8)
     private var edgeCount = 0
-    private(set) var patterns: [SegmentPattern] = []
-    /// For each node that has any, its children by pattern in the order in which they are tried.
-    private(set) var patternChildren: [[PatternEdge]] = []
     private(set) var captures: [Captures] = []
 
     @usableFromInline init() {}
@@ -64,44 +63,62 @@ struct PlaceTree: Sendable {
             case .literal(let text):
                 node = literalChild(of: node, text)
             case .pattern(let pattern):
-                let edge = patternChild(of: node, pattern)
-                node = edge.child
-                captures.segments.append(Captures.Segment(index: index, pattern: edge.pattern))
+                node = patternChild(of: node, pattern)
+                captures.segments.append(Captures.Segment(index: Int32(index), pattern: Int32(node)))
             case .parameter:
                 node = parameterChild(of: node)
-                captures.segments.append(Captures.Segment(index: index, pattern: nil))
+                captures.segments.append(Captures.Segment(index: Int32(index), pattern: Node.none))
             case .catchAll:
                 captures.catchAll = index
             }
         }
         let isCatchAll = captures.catchAll != nil
-        if let known = isCatchAll ? nodes[node].catchAllPlace : nodes[node].place { return Int(known) }
+        let known = isCatchAll ? nodes[node].catchAllPlace : nodes[node].place
+        guard known == Node.none else { return Int(known) }
         let number = self.captures.count
         self.captures.append(captures)
         if isCatchAll { nodes[node].catchAllPlace = Int32(number) } else { nodes[node].place = Int32(number) }
         return number
     }
 
-    private mutating func patternChild(of parent: Int, _ pattern: SegmentPattern) -> PatternEdge {
-        if nodes[parent].patterns < 0 {
-            nodes[parent].patterns = Int32(patternChildren.count)
-            patternChildren.append([])
+    private mutating func patternChild(of parent: Int, _ pattern: SegmentPattern) -> Int {
+        var (before, next) = (Node.none, nodes[parent].capturingChild)
+        while next != Node.none, !nodes[Int(next)].isParameter {
+            let literal = nodes[Int(next)].literal
+            let other = SegmentPattern(encoded: literals[Int(literal.lowerBound)..<Int(literal.upperBound)])
+            if other == pattern { return Int(next) }
+            if pattern.goesBefore(other) { break }
+            (before, next) = (next, nodes[Int(next)].nextCapturing)
         }
-        let list = Int(nodes[parent].patterns)
-        if let known = patternChildren[list].first(where: { patterns[$0.pattern] == pattern }) { return known }
-        let edge = PatternEdge(pattern: patterns.count, child: nodes.count)
-        let next = patternChildren[list].firstIndex { pattern.goesBefore(patterns[$0.pattern]) }
-        patternChildren[list].insert(edge, at: next ?? patternChildren[list].endIndex)
-        patterns.append(pattern)
-        nodes.append(Node(parent: Int32(parent), literal: 0..<0))
-        return edge
+        return addCapturing(to: parent, addLiteral(pattern.encoded), behind: before, before: next)
     }
 
     private mutating func parameterChild(of parent: Int) -> Int {
-        if let child = nodes[parent].parameterChild { return Int(child) }
-        nodes[parent].parameterChild = Int32(nodes.count)
-        nodes.append(Node(parent: Int32(parent), literal: 0..<0))
-        return nodes.count - 1
+        var (last, next) = (Node.none, nodes[parent].capturingChild)
+        while next != Node.none {
+            if nodes[Int(next)].isParameter { return Int(next) }
+            (last, next) = (next, nodes[Int(next)].nextCapturing)
+        }
+        return addCapturing(to: parent, 0..<0, behind: last, before: Node.none)
+    }
+
+    private mutating func addCapturing(
+        to parent: Int, _ literal: Range<Int32>, behind before: Int32, before next: Int32
+    ) -> Int {
+        let child = Int32(nodes.count)
+        nodes.append(Node(parent: Int32(parent), literal: literal, nextCapturing: next))
+        if before == Node.none {
+            nodes[parent].capturingChild = child
+        } else {
+            nodes[Int(before)].nextCapturing = child
+        }
+        return Int(child)
+    }
+
+    private mutating func addLiteral(_ bytes: some Collection<UInt8>) -> Range<Int32> {
+        let start = Int32(literals.count)
+        literals += bytes
+        return start..<Int32(literals.count)
     }
 
     private mutating func literalChild(of parent: Int, _ text: String) -> Int {
@@ -112,10 +129,8 @@ struct PlaceTree: Sendable {
             return (literalChild(of: parent, segment, in: path), segment.hash.value(under: parent))
         }
         if let known { return known }
-        let start = Int32(literals.count)
-        literals += bytes.dropFirst()
         let child = Int32(nodes.count)
-        nodes.append(Node(parent: Int32(parent), literal: start..<Int32(literals.count)))
+        nodes.append(Node(parent: Int32(parent), literal: addLiteral(bytes.dropFirst())))
         addEdge(Edge(hash: hash, child: child))
         return Int(child)
     }

@@ -4,6 +4,13 @@ package struct SegmentPattern: Sendable, Hashable {
     /// of them may be empty.
     let texts: [[UInt8]]
 
+    /// The texts with a NUL between any two, which none of them has.
+    var encoded: [UInt8] { Array(texts.joined(separator: [0])) }
+
+    init(encoded: ArraySlice<UInt8>) {
+        texts = encoded.split(separator: 0, omittingEmptySubsequences: false).map(Array.init)
+    }
+
     init(_ parts: [PathTemplate.Segment.Part]) {
         var texts: [[UInt8]] = [[]]
         for part in parts {
@@ -23,23 +30,32 @@ package struct SegmentPattern: Sendable, Hashable {
         if texts[0].count != other.texts[0].count { return texts[0].count > other.texts[0].count }
         return texts.lexicographicallyPrecedes(other.texts) { $0.lexicographicallyPrecedes($1) }
     }
+}
+
+/// A pattern as a lookup reads it: the bytes of ``SegmentPattern/encoded``.
+struct SegmentTexts {
+    let bytes: Slice<UnsafeBufferPointer<UInt8>>
 
     /// Calls `found` with the bytes of each parameter while they fit.
     ///
     /// What is between two texts ends where the second is found first. That leaves most to those that follow, so if any
     /// way fits, this one does, and nothing has to be tried twice: the time is that of a search for each text.
     /// - Returns: False where the segment does not fit, or a parameter would be `.` or `..`.
-    func match(_ segment: Range<Int>, in path: PathSegments, found: (Range<Int>) -> Void = { _ in }) -> Bool {
-        let (first, last) = (texts[0], texts[texts.count - 1])
-        var start = segment.lowerBound + first.count
-        let end = segment.upperBound - last.count
-        guard start < end, path.has(first, at: segment.lowerBound), path.has(last, at: end), !path.hasSlash(segment)
+    func match(_ segment: Range<Int>, in path: PathSegments, found: (Range<Int>) -> Void) -> Bool {
+        guard var text = bytes.firstIndex(of: 0), let last = bytes.lastIndex(of: 0) else { return false }
+        var start = segment.lowerBound + (text - bytes.startIndex)
+        let end = segment.upperBound - (bytes.endIndex - last - 1)
+        guard start < end, path.has(bytes[..<text], at: segment.lowerBound), path.has(bytes[(last + 1)...], at: end),
+            !path.hasSlash(segment)
         else { return false }
-        for text in texts[1..<(texts.count - 1)] {
-            guard start < end, let next = path.firstIndex(of: text, in: start + 1..<end), !path.climbs(start..<next)
+        while text < last {
+            let rest = bytes[(text + 1)...]
+            text = rest.firstIndex(of: 0) ?? last
+            let next = rest[..<text]
+            guard start < end, let place = path.firstIndex(of: next, in: start + 1..<end), !path.climbs(start..<place)
             else { return false }
-            found(start..<next)
-            start = next + text.count
+            found(start..<place)
+            start = place + next.count
         }
         guard start < end, !path.climbs(start..<end) else { return false }
         found(start..<end)
@@ -49,12 +65,12 @@ package struct SegmentPattern: Sendable, Hashable {
 
 extension PathSegments {
     /// The range of the text begins inside the path and does not go beyond its end.
-    fileprivate func has(_ text: [UInt8], at position: Int) -> Bool {
-        for offset in text.indices where bytes[position + offset] != text[offset] { return false }
+    fileprivate func has(_ text: Slice<UnsafeBufferPointer<UInt8>>, at position: Int) -> Bool {
+        for (offset, byte) in text.enumerated() where bytes[position + offset] != byte { return false }
         return true
     }
 
-    fileprivate func firstIndex(of text: [UInt8], in range: Range<Int>) -> Int? {
+    fileprivate func firstIndex(of text: Slice<UnsafeBufferPointer<UInt8>>, in range: Range<Int>) -> Int? {
         var position = range.lowerBound
         while position + text.count <= range.upperBound {
             if has(text, at: position) { return position }

@@ -167,7 +167,14 @@ struct ActionCall {
                 for part in parts {
                     switch part {
                     case .literal(let text): path += text.percentEncoded
-                    case .parameter(let name): path += try take(name, from: &given, of: action).percentEncoded
+                    case .parameter(let name):
+                        let text = try take(name, from: &given, of: action)
+                        guard !text.isEmpty, !text.utf8.contains(UInt8(ascii: "/")) else {
+                            throw TestHostError(
+                                "The argument '\(name)' of '\(action)' is a part of a segment: it has a text, and no slash."
+                            )
+                        }
+                        path += text.percentEncoded
                     }
                 }
             case .parameter(let name):

@@ -51,6 +51,10 @@ struct PartNameController {
         let client = try TestHost(controllers: PartController.self).client()
         try await client.call("Part@version", ["major": 3, "minor": "0.1"]).expect(.ok, text: "3 and 0.1")
         await #expect(throws: TestHostError.self) { try await client.call("Part@version", ["major": 3]) }
+        for name in ["", "a/b"] {
+            let error = await #expect(throws: TestHostError.self) { try await client.call("Part@json", ["name": name]) }
+            #expect(error?.description.contains("part of a segment") == true)
+        }
     }
 
     @Test(arguments: [
