@@ -14,6 +14,7 @@ struct ControllerMacro: MemberMacro, ExtensionMacro {
         guard let model else { return [] }
         let expansion = ControllerExpansion(model: model, context: context)
         return [expansion.descriptor] + (model.isDiscovered ? [expansion.record] : []) + expansion.initializer
+            + LinkExpansion(model: model).declarations
     }
 
     static func expansion(

@@ -112,3 +112,36 @@ import Testing
         #expect(Expansion("@Injectable struct Empty {}").text.contains("return Self()"))
     }
 }
+
+@Suite struct LinkTests {
+    @Test(
+        "A link has the parameters of its action's path and query, and no others",
+        arguments: [
+            ("func show(id: Int) {}", "func show(`id`: (Int)) -> MartletCore.Link"),
+            (
+                "func list(_ page: Int = 1, sort: String?) {}",
+                "func list(`page`: ((Int))? = nil, `sort`: (String?) = nil)"
+            ),
+            ("func tagged(tags: [String], `in`: UUID) {}", "func tagged(`tags`: ([String]), `in`: (UUID))"),
+            ("func find(_ ctx: Context, store: Store, @Header agent: String) {}", "func find() ->"),
+            ("@GET func pick(@Query(\"g\") genre: Genre) {}", "func pick(`genre`: (Genre)) ->"),
+            (
+                "@POST(\"{id}/x\") func copy(id: Int, title: String, @Query dry: Bool = false) {}",
+                "func copy(`id`: (Int), `dry`: ((Bool))? = nil)"
+            ),
+            ("@ANY func all(name: String) {}", "func all() ->"),
+        ])
+    func parameters(action: String, link: String) {
+        let text = Expansion("@Controller struct Book {\n\(action)\n}").text
+        #expect(text.contains(link), "\(text)")
+    }
+
+    @Test("Two actions of one name have two links, unless they would be the same; a type of that name is left alone")
+    func names() {
+        let text = Expansion(
+            "@Controller struct Book { @GET(\"a\") func x(_ c: Context) {}; @GET(\"b\") func x() {}; func x(n: Int) {} }"
+        ).text
+        #expect(text.ranges(of: "func x(").count == 3 + 2)
+        #expect(!Expansion("@Controller struct Book { enum Links {}; func x() {} }").text.contains("ControllerLinks"))
+    }
+}

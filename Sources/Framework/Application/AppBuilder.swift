@@ -62,11 +62,14 @@ public struct AppBuilder: Sendable {
     ///     prefix stay where they are.
     ///   - use: middleware around its actions, inside the app's and outside the controller's own.
     ///   - marks: values that the routes carry before the controller's own.
-    public mutating func mount(
-        _ controller: some Controller, at prefix: String? = nil, use: [any Middleware] = [],
-        marks: [any Sendable] = []
-    ) {
-        mounts.append(Mount(type(of: controller), controller, at: prefix, use, marks))
+    /// - Returns: the links to its actions there.
+    @discardableResult
+    public mutating func mount<C: Controller>(
+        _ controller: C, at prefix: String? = nil, use: [any Middleware] = [], marks: [any Sendable] = []
+    ) -> C.Links {
+        let mount = Mount(C.self, controller, at: prefix, use, marks)
+        mounts.append(mount)
+        return C.Links(at: mount.place)
     }
 
     /// Routes a controller that is made from the app's services, under a path of the app's choice.
@@ -77,10 +80,14 @@ public struct AppBuilder: Sendable {
     ///     they are.
     ///   - use: middleware around its actions, inside the app's and outside the controller's own.
     ///   - marks: values that the routes carry before the controller's own.
-    public mutating func mount(
-        _ type: (some Controller).Type, at prefix: String, use: [any Middleware] = [], marks: [any Sendable] = []
-    ) {
-        mounts.append(Mount(type, nil, at: prefix, use, marks))
+    /// - Returns: the links to its actions there.
+    @discardableResult
+    public mutating func mount<C: Controller>(
+        _ type: C.Type, at prefix: String, use: [any Middleware] = [], marks: [any Sendable] = []
+    ) -> C.Links {
+        let mount = Mount(type, nil, at: prefix, use, marks)
+        mounts.append(mount)
+        return C.Links(at: mount.place)
     }
 
     /// Decides what an error looks like to the client, wherever it came from: thrown by an action or a middleware, found while

@@ -29,16 +29,14 @@ struct Mount: Sendable {
     /// - Parameter path: complete, under the controller's own prefix.
     /// - Throws: `StartupError` for a prefix that is none.
     func path(_ path: String) throws -> String {
-        guard let prefix else { return path }
-        let own = type.controllerDescriptor.prefix == "/" ? "" : type.controllerDescriptor.prefix
-        guard path == own || path.hasPrefix(own + "/") else { return path }
         do {
-            // The author of the prefix may leave slashes out or write too many.
-            let template = try PathTemplate(prefix).description
-            let rest = path == "/" ? "" : path.dropFirst(own.count)
-            return template == "/" ? (rest.isEmpty ? "/" : String(rest)) : template + rest
+            _ = try prefix.map { try PathTemplate($0) }
         } catch {
-            throw StartupError("\(type) cannot be mounted at '\(prefix)': \(error.reason).")
+            throw StartupError(
+                "\(type) cannot be mounted at '\(prefix ?? "")': \((error as? PathTemplateError)?.reason ?? "").")
         }
+        return place.path(path)
     }
+
+    var place: MountedPath { MountedPath(own: type.controllerDescriptor.prefix, prefix: prefix) }
 }

@@ -1,5 +1,7 @@
 /// A type whose methods are actions. Conform by attaching `@Controller`.
 public protocol Controller: Sendable {
+    /// The links to its actions.
+    associatedtype Links: ControllerLinks = NoLinks
     /// What the macro found in the type.
     static var controllerDescriptor: ControllerDescriptor { get }
     /// Wraps every action of the controller, the first outermost; none by default.

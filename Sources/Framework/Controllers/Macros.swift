@@ -5,7 +5,9 @@
 ///     `/user-profile` and `HomeController` the root.
 ///   - isDiscovered: false for a controller that an app mounts (`app.mount`), and that is not routed by itself. It may
 ///     have properties of any kind.
-@attached(member, names: named(controllerDescriptor), named(__martletControllerRecord), named(init))
+@attached(
+    member, names: named(controllerDescriptor), named(__martletControllerRecord), named(init), named(Links),
+    named(links))
 @attached(extension, conformances: Controller)
 public macro Controller(_ prefix: String? = nil, isDiscovered: Bool = true) =
     #externalMacro(module: "MartletMacros", type: "ControllerMacro")

@@ -52,6 +52,11 @@ public struct Redirect: Sendable, ResponseConvertible {
         self.status = status
     }
 
+    /// Sends the client to an action: `Redirect(to: BookController.links.show(id: 7))`.
+    public init(to link: Link, status: HTTPResponse.Status = .seeOther) {
+        self.init(to: link.description, status: status)
+    }
+
     /// - Throws: `HTTPError` 500 for a location with control characters.
     public func response(for context: Context) throws -> Response {
         guard HTTPField.isValidValue(location), status.kind == .redirection else {
