@@ -63,7 +63,9 @@ import Testing
         let expansion = Expansion(
             "@Controller struct Chat { @POST(\"a\") @Blocking func say() -> Int { 1 }\n@NotAction func log() {} }")
         #expect(
-            expansion.declarations(of: FunctionDeclSyntax.self) == ["func say() -> Int { 1 }", "func log() {}"])
+            expansion.declarations(of: FunctionDeclSyntax.self).filter { !$0.contains("MartletCore.Link") } == [
+                "func say() -> Int { 1 }", "func log() {}",
+            ])
     }
 }
 
@@ -117,23 +119,23 @@ import Testing
     @Test(
         "A link has the parameters of its action's path and query, and no others",
         arguments: [
-            ("func show(id: Int) {}", "func show(`id`: (Int)) -> MartletCore.Link"),
+            ("func show(id: Int) {}", "func show(`id`: Int) -> MartletCore.Link"),
             (
                 "func list(_ page: Int = 1, sort: String?) {}",
-                "func list(`page`: ((Int))? = nil, `sort`: (String?) = nil)"
+                "func list(`page`: (Int)? = nil, `sort`: String? = nil)"
             ),
-            ("func tagged(tags: [String], `in`: UUID) {}", "func tagged(`tags`: ([String]), `in`: (UUID))"),
+            ("func tagged(tags: [String], `in`: UUID) {}", "func tagged(`tags`: [String], `in`: UUID)"),
             ("func find(_ ctx: Context, store: Store, @Header agent: String) {}", "func find() ->"),
-            ("@GET func pick(@Query(\"g\") genre: Genre) {}", "func pick(`genre`: (Genre)) ->"),
+            ("@GET func pick(@Query(\"g\") genre: Genre) {}", "func pick(`genre`: Genre) ->"),
             (
                 "@POST(\"{id}/x\") func copy(id: Int, title: String, @Query dry: Bool = false) {}",
-                "func copy(`id`: (Int), `dry`: ((Bool))? = nil)"
+                "func copy(`id`: Int, `dry`: (Bool)? = nil)"
             ),
             ("@ANY func all(name: String) {}", "func all() ->"),
         ])
     func parameters(action: String, link: String) {
-        let text = Expansion("@Controller struct Book {\n\(action)\n}").text
-        #expect(text.contains(link), "\(text)")
+        let functions = Expansion("@Controller struct Book {\n\(action)\n}").declarations(of: FunctionDeclSyntax.self)
+        #expect(functions.contains { $0.hasPrefix(link) }, "\(functions)")
     }
 
     @Test("Two actions of one name have two links, unless they would be the same; a type of that name is left alone")
