@@ -21,6 +21,8 @@ public struct AppBuilder: Sendable {
     public var isDevelopment = false
     private(set) var middleware: [any Middleware] = []
     private(set) var controllerTypes: [any Controller.Type]
+    /// What is done beside the requests, in order.
+    var lifeCycle: [LifeCycle.Step] = []
     private(set) var namedRoutes: [(verbs: Verbs, path: String, target: String)] = []
 
     /// - Parameter module: the app's module, which decides whether controllers of test modules are found.

@@ -13,6 +13,8 @@ public final class Application: Sendable {
     package let middleware: [any Middleware]
     /// One for each event loop, in their order.
     package let executors: [LoopExecutor]
+    /// What is done beside the requests.
+    package let lifeCycle: LifeCycle
     let environment: ApplicationEnvironment
     private let router: Router
     /// The app's middleware around the answer to what has no route. A route's own chain has that middleware, too.
@@ -45,6 +47,10 @@ public final class Application: Sendable {
         environment = ApplicationEnvironment(
             services: services, events: events, clock: clock, logger: builder.logger,
             isDevelopment: builder.isDevelopment, messages: builder.messages, observer: observer)
+        // Whoever looks on, looks at an event loop.
+        lifeCycle = LifeCycle(
+            builder.lifeCycle, services: services, sse: events, logger: builder.logger, clock: clock,
+            timeout: builder.limits.backgroundTimeout, executor: observer == nil ? nil : executors.first)
         let table = try RouteTable(builder, services: services)
         routes = table.routes
         middleware = builder.middleware + table.controllerMiddleware
