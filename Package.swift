@@ -9,6 +9,7 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let swiftSyntax = Package.Dependency.package(url: "https://github.com/swiftlang/swift-syntax.git", from: "603.0.1")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 /// What is planned other than all that is below. Both plans are at the end.
@@ -29,6 +30,7 @@ let package = Package(
         .library(name: "MartletClient", targets: ["MartletClient"]),
         .library(name: "MartletSQLite", targets: ["MartletSQLite"]),
         .executable(name: "ExampleApp", targets: ["ExampleAppMain"]),
+        .library(name: "MartletServiceLifecycle", targets: ["MartletServiceLifecycle"]),
         .library(name: "MartletEventStream", targets: ["MartletEventStream"]),
         .library(name: "MartletRouting", targets: ["MartletRouting"]),
     ],
@@ -41,6 +43,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // Arrows only point up this list (Docs/architecture.md).
@@ -106,6 +109,10 @@ let package = Package(
             dependencies: ["MartletCore", "MartletMiddleware", grdb],
             path: "Sources/SQLite",
             swiftSettings: strict),
+        // A product of its own: who has no such services does not build async-algorithms.
+        .target(
+            name: "MartletServiceLifecycle", dependencies: ["MartletCore", serviceLifecycle],
+            path: "Sources/ServiceLifecycle", swiftSettings: strict),
         .testTarget(name: "RoutingTests", dependencies: ["MartletRouting"], swiftSettings: strict),
         .testTarget(name: "EventStreamTests", dependencies: ["MartletEventStream", nio], swiftSettings: strict),
         // What discovery has to find beside the test target's own controllers.
@@ -134,7 +141,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "FrameworkTests", dependencies: ["Martlet", "MartletTesting", "GzipReader"], swiftSettings: strict),
+            name: "FrameworkTests",
+            dependencies: ["Martlet", "MartletServiceLifecycle", "MartletTesting", "GzipReader", serviceLifecycle],
+            swiftSettings: strict),
         .testTarget(
             name: "ServerTests",
             dependencies: [
@@ -155,7 +164,11 @@ let package = Package(
             swiftSettings: strict),
         // Every Swift sample of README.md and Docs stands in this target.
         .testTarget(
-            name: "DocsTests", dependencies: ["Martlet", "MartletClient", "MartletSQLite", "MartletTesting", nio],
+            name: "DocsTests",
+            dependencies: [
+                "Martlet", "MartletClient", "MartletServiceLifecycle", "MartletSQLite", "MartletTesting", nio,
+                serviceLifecycle,
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "EventClient",

@@ -51,5 +51,9 @@ public struct Limits: Sendable {
     /// How long requests may go on after a shutdown began.
     public var shutdownTimeout = Duration.seconds(10)
 
+    /// How long background work may take to end at the shutdown, when it is asked to and again when it is cancelled. Then it
+    /// is left behind.
+    public var backgroundTimeout = Duration.seconds(5)
+
     package init() {}
 }

@@ -14,14 +14,17 @@ extension StartupError {
             return
         }
         let place = location.map { " (\($0))" } ?? ""
+        self.init("The \(subject)\(place) could not be made: \(Self.reason(error)).")
+    }
+
+    /// What an error says as the end of a sentence, without its full stop.
+    static func reason(_ error: any Error) -> String {
         // An error that describes itself says it best. The text of another is that of its value, which for a case of an
         // enum lacks the type.
         let text = "\(error)"
         let type = "\(type(of: error))"
-        let reason =
-            error is any CustomStringConvertible
+        return error is any CustomStringConvertible
             ? text : "it threw \(text.hasPrefix(type) ? text : "\(type).\(text)")"
-        self.init("The \(subject)\(place) could not be made: \(reason).")
     }
 }
 

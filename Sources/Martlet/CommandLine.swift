@@ -51,11 +51,13 @@ struct Serve: AsyncParsableCommand {
             guard let app = AppCommand.app?.start() else { return }
             let address = Server.Address(host: hostSetting, port: try portSetting)
             let signals = ShutdownSignals()
+            // From here on, so that a second signal ends a start that takes too long.
+            async let end: Void = signals.first()
             let server = try await Server.start(app, at: address) { builder in
                 builder.isDevelopment = ProcessInfo.processInfo.environment["MARTLET_ENV"] == "development"
             }
             FileHandle.standardOutput.write(Data("Listening on \(server.address)\n".utf8))
-            await signals.first()
+            await end
             await server.shutDown()
         }
     }

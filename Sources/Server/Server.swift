@@ -33,7 +33,8 @@ public final class Server: Sendable {
     /// Binds and begins to serve.
     ///
     /// - Parameter threads: the event loops, by default one for each core.
-    /// - Throws: `StartupError` in a sentence when the address cannot be bound, or the application cannot be put together.
+    /// - Throws: `StartupError` in a sentence when the address cannot be bound, the application cannot be put together, or what
+    ///   it does at its start fails.
     public static func start(
         _ app: some App, at address: Address = Address(), threads: Int = System.coreCount,
         configure: (inout AppBuilder) throws -> Void = { _ in }
@@ -86,6 +87,8 @@ public final class Server: Sendable {
         let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.executor.eventLoop), $0) })
         let connections = ConnectionCounter(limit: min(application.limits.maxConnections, room.connections))
         let all = AcceptCounter(limit: room.connections + room.refusals)
+        // Before it listens: who connects finds everything there.
+        try await application.lifeCycle.start()
         for loop in loops { try await loop.executor.eventLoop.submit { loop.start() }.get() }
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Int32(application.limits.backlog))
@@ -111,6 +114,7 @@ public final class Server: Sendable {
         do {
             listener = try await bootstrap.bind(host: address.host, port: address.port).get()
         } catch {
+            await application.lifeCycle.end()
             throw Self.startupError(error, at: address)
         }
         self.address = Address(host: address.host, port: listener.localAddress?.port ?? address.port)
@@ -144,6 +148,7 @@ public final class Server: Sendable {
 
     /// Ends the service: takes no new connections, says farewell to the streams, lets requests finish and the store take
     /// the events that were handed over, and after `limits.drainWindow` and `limits.shutdownTimeout` closes whatever is left.
+    /// Then it ends the background work and does what `app.onShutdown` says.
     public func shutDown() async {
         let clock = ContinuousClock()
         let deadline = clock.now + application.limits.drainWindow + application.limits.shutdownTimeout
@@ -154,6 +159,7 @@ public final class Server: Sendable {
             try? await clock.sleep(for: .milliseconds(10))
         }
         if application.sse.isStoring { application.logger.error("the store of events was not done in time") }
+        await application.lifeCycle.end()
         for loop in loops { loop.executor.eventLoop.execute { loop.stop() } }
         try? await group.shutdownGracefully()
     }
@@ -163,6 +169,7 @@ extension Server {
     /// Ends the service at once, with whatever is open.
     package func stop() async {
         application.sse.stop()
+        await application.lifeCycle.end()
         for loop in loops { loop.executor.eventLoop.execute { loop.stop() } }
         try? await group.shutdownGracefully()
     }

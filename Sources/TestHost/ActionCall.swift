@@ -85,6 +85,13 @@ struct ActionCall {
                 }
                 continue
             }
+            if parameter.isForm, case .object(let members) = value {
+                let isBody = parameter.source == .body || (parameter.source == .automatic && self.method.carriesFields)
+                for (member, value) in members.sorted(by: { $0.key < $1.key }) {
+                    if isBody { fields.append((member, value)) } else { query += try value.fields(member, of: name) }
+                }
+                continue
+            }
             switch parameter.source {
             case .automatic where self.method.carriesFields, .body:
                 if case .object = value, parameter.source == .body {
@@ -231,7 +238,8 @@ extension ActionParameter {
     }
 
     fileprivate var mayBeAbsent: Bool {
-        defaultValue != nil || type is any ExpressibleByNilLiteral.Type || type is any ExpressibleByArrayLiteral.Type
+        defaultValue != nil || isForm || type is any ExpressibleByNilLiteral.Type
+            || type is any ExpressibleByArrayLiteral.Type
     }
 }
 

@@ -48,6 +48,7 @@ public final class TestClient: Sendable {
         _ content: TestContent, _ method: HTTPRequest.Method, _ target: String, _ headers: HTTPFields
     ) async throws -> TestResponse {
         let request = complete(TestRequest(method: method, target: target, headers: headers), content)
+        try await host.start()
         switch try await host.wire.send(request, wantsStream: false) {
         case .response(let response):
             keepCookies(of: response.headers)
@@ -85,6 +86,7 @@ public final class TestClient: Sendable {
         _ content: TestContent, _ method: HTTPRequest.Method, _ target: String, _ headers: HTTPFields
     ) async throws -> TestStream {
         let request = complete(TestRequest(method: method, target: target, headers: headers), content)
+        try await host.start()
         switch try await host.wire.send(request, wantsStream: true) {
         case .stream(let incoming, let link, let fields, let log):
             keepCookies(of: fields)

@@ -91,7 +91,34 @@ public final class TestHost: Sendable {
     deinit {
         application.sse.stop()
         application.sse.closeAll()
+        // A server's end is the application's, too.
+        if transport == .inProcess, !application.lifeCycle.isEmpty {
+            Task { [application] in await application.lifeCycle.end() }
+        }
         wire.close()
+    }
+
+    /// Does what the app does before it listens: `app.onStart`, and its background work begins. The first request, or time
+    /// that passes, does it as well.
+    ///
+    /// - Throws: `StartupError` as the server would.
+    public func start() async throws {
+        guard !application.lifeCycle.isEmpty else { return }
+        try await application.lifeCycle.start()
+        await settle()
+    }
+
+    /// Shuts the app down as the server would: ends the streams and the background work, and does what `app.onShutdown` says.
+    /// A host that nobody shuts down does so when it goes.
+    public func shutDown() async {
+        if let wire = wire as? LoopbackWire {
+            try? await wire.server.shutDown()
+        } else {
+            application.sse.stop()
+            application.sse.closeAll()
+            await settle()
+            await application.lifeCycle.end()
+        }
     }
 
     /// The most real time that a test waits for what does not move: a request that somebody holds up, an event that does not
@@ -102,7 +129,11 @@ public final class TestHost: Sendable {
     }
 
     /// Lets time pass: whoever sleeps wakes in the order of the deadlines, and what they do is done when this returns.
-    public func advance(by duration: Duration) async { await clock.advance(by: duration) }
+    public func advance(by duration: Duration) async {
+        // What fails is told by the next request.
+        try? await start()
+        await clock.advance(by: duration)
+    }
 
     /// What the application has logged, whichever request it was for.
     public var log: [LogLine] { monitor.log.lines }

@@ -156,6 +156,15 @@ import Testing
         #expect(try await client.post("/sign-up", form: good).status == .seeOther)
     }
 
+    @Test func whatGoesOnBesideTheRequestsIsTested() async throws {
+        let host = try TestHost(WeatherApp()) { $0.controllers(ForecastController.self) }
+        try await host.start()
+        try await host.client().get("/forecast").expect(.ok, text: "rain")
+        await host.advance(by: .seconds(600))
+        await host.shutDown()
+        #expect(host.log.isEmpty)
+    }
+
     @Test func limitsAreTheAppsToSet() throws {
         #expect(try TestHost(SettingsApp()).application.limits.maxBodyBytes == 10 * 1024 * 1024)
     }

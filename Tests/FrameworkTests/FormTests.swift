@@ -142,6 +142,15 @@ private struct HeaderFormController {
         #expect(try await client.send(body, as: type, to: "/forms/fields").status.code == status)
     }
 
+    @Test func `a test calls an action with the fields of its form`() async throws {
+        let form = ["email": "ab", "age": "17"]
+        let answer = "ab/17/[] age: must be at least 18; email: must be an e-mail address -1"
+        #expect(try await client.call("Form@signUp", ["form": form], method: .post).text == answer)
+        #expect(try await client.call("Form@signUp", ["form": form]).text == answer)
+        #expect(try await client.call("Form@search", ["form": ["text": "x"]], method: .post).text == "x/  x")
+        #expect(try await client.call("Form@search").text == "/  -")
+    }
+
     // MARK: - By name
 
     @Test(arguments: [

@@ -296,6 +296,15 @@ private struct MisnamedController {
         #expect(try response.problem().errors == ["\(path).text": ["must not be empty"]])
     }
 
+    @Test func `what is deep and wide is gone through in good time`() async throws {
+        let depth = 200
+        let open = String(repeating: #"{"text":"x","replies":["#, count: depth)
+        let wide = Array(repeating: #"{"text":"x"}"#, count: 2_000).joined(separator: ",")
+        let response = try await post(
+            "comment", open + wide + #",{"text":""}"# + String(repeating: "]}", count: depth))
+        #expect(try response.problem().errors?.keys.first?.hasSuffix("replies[0].replies[2000].text") == true)
+    }
+
     @Test func `a long array is not gone through, and at most 50 errors are told`() async throws {
         let item = #"{"name":"","price":-1}"#
         let many = Array(repeating: item, count: 2_000).joined(separator: ",")

@@ -25,6 +25,8 @@ public struct AppBuilder: Sendable {
     private(set) var controllerTypes: [any Controller.Type]
     private(set) var mounts: [Mount] = []
     private(set) var errorHandlers: [ErrorHandler] = []
+    /// What is done beside the requests, in order.
+    var lifeCycle: [LifeCycle.Step] = []
     private(set) var namedRoutes: [(verbs: Verbs, path: String, target: String)] = []
 
     /// - Parameter module: the app's module, which decides whether controllers of test modules are found.

@@ -14,6 +14,8 @@ public final class Application: Sendable {
     /// One for each event loop, in their order.
     package let executors: [LoopExecutor]
     package let json: JSON
+    /// What is done beside the requests.
+    package let lifeCycle: LifeCycle
     let environment: ApplicationEnvironment
     private let router: Router
     /// The app's middleware around the answer to what has no route. A route's own chain has that middleware, too.
@@ -48,6 +50,10 @@ public final class Application: Sendable {
             services: services, events: events, json: json, clock: clock, logger: builder.logger,
             isDevelopment: builder.isDevelopment, messages: builder.messages,
             errorHandlers: builder.errorHandlers, observer: observer)
+        // Whoever looks on, looks at an event loop.
+        lifeCycle = LifeCycle(
+            builder.lifeCycle, services: services, sse: events, logger: builder.logger, clock: clock,
+            timeout: builder.limits.backgroundTimeout, executor: observer == nil ? nil : executors.first)
         let appMiddleware = try builder.middleware.made(from: ServiceResolver(registry: services, scope: nil))
         let table = try RouteTable(builder, middleware: appMiddleware, services: services)
         routes = table.routes

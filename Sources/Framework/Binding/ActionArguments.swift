@@ -53,13 +53,13 @@ public struct ActionArguments {
 
     /// Reads a value, and holds it against rules where the request has it: a default keeps them.
     mutating func read<Value>(
-        _ parameter: BoundParameter<Value>, holdingTo rules: (Value, inout Validation, String) -> Void
+        _ parameter: BoundParameter<Value>, holdingTo rules: (Value, inout Validation, FieldPath) -> Void
     ) -> Value? {
         lastField = nil
         guard let value = parameter.read(&self) else { return nil }
         guard let field = lastField else { return value }
         var validation = Validation()
-        rules(value, &validation, field)
+        rules(value, &validation, .field(field))
         return keep(value, validation, under: "")
     }
 

@@ -59,7 +59,7 @@ public struct ActionBinder {
 
     private mutating func ruled<Value, Ruled>(
         _ index: Int, _ bound: BoundParameter<Value>, _ rules: [Rule<Ruled>],
-        _ hold: @escaping @Sendable (Value, inout Validation, String) -> Void
+        _ hold: @escaping @Sendable (Value, inout Validation, FieldPath) -> Void
     ) -> BoundParameter<Value> {
         let parameter = action.parameters[index]
         if parameter.source == .automatic, isProvided(Value.self) {

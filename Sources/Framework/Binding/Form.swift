@@ -61,6 +61,11 @@ protocol FormParameter {
     static func reading() throws(StartupError) -> FormReading?
 }
 
+extension ActionParameter {
+    /// True for a ``Form``, which is all of a body or query.
+    package var isForm: Bool { type is any FormParameter.Type }
+}
+
 /// How a `Form` is read.
 struct FormReading: Sendable {
     let needsWaiting: Bool

@@ -4,12 +4,12 @@
 /// together with everything else that is wrong with the request: with status 422, or 400 where another value could not be
 /// read at all.
 public struct Rule<Value>: Sendable {
-    /// Notes what is wrong with the value of a field of that name, or that it has yet to be found out.
-    let apply: @Sendable (Value, inout Validation, String) -> Void
+    /// Notes what is wrong with the value that stands there, or that it has yet to be found out.
+    let apply: @Sendable (Value, inout Validation, FieldPath) -> Void
     /// True where it asks somebody, and so cannot be told at once.
     let needsWaiting: Bool
 
-    init(needsWaiting: Bool = false, apply: @escaping @Sendable (Value, inout Validation, String) -> Void) {
+    init(needsWaiting: Bool = false, apply: @escaping @Sendable (Value, inout Validation, FieldPath) -> Void) {
         self.needsWaiting = needsWaiting
         self.apply = apply
     }
@@ -61,7 +61,7 @@ extension Rule {
         Rule(needsWaiting: rules.contains { $0.needsWaiting }) { elements, validation, field in
             for (index, element) in elements.enumerated() {
                 guard !validation.isFull else { return }
-                for rule in rules { rule.apply(element, &validation, "\(field)[\(index)]") }
+                for rule in rules { rule.apply(element, &validation, .element(field, index)) }
             }
         }
     }

@@ -28,7 +28,7 @@ public struct FieldRules<Root>: Sendable {
     let name: String?
     let needsWaiting: Bool
     let location: SourceLocation
-    let apply: @Sendable (Root, inout Validation, _ field: String) -> Void
+    let apply: @Sendable (Root, inout Validation, _ field: FieldPath) -> Void
 
     /// Rules for a stored property.
     ///

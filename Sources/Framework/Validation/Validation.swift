@@ -17,15 +17,16 @@ struct Validation {
     /// True where nothing more is told, so that nothing more need be found.
     var isFull: Bool { errors.isCut }
 
-    mutating func note(_ field: String, _ message: String) { errors.add(field, message) }
+    mutating func note(_ field: FieldPath, _ message: String) { errors.add(field.text, message) }
 
-    mutating func ask(_ field: String, _ problem: @escaping @Sendable (Context) async throws -> String?) {
-        questions.append(Question(field: field, problem: problem))
+    mutating func ask(_ field: FieldPath, _ problem: @escaping @Sendable (Context) async throws -> String?) {
+        questions.append(Question(field: field.text, problem: problem))
     }
 
     /// True where the field, a part of it, or what it is a part of could not be read.
-    func isUnread(_ field: String) -> Bool {
+    func isUnread(_ path: FieldPath) -> Bool {
         guard !unread.isEmpty else { return false }
+        let field = path.text
         return unread.messages.contains { $0.field.isPart(of: field) || field.isPart(of: $0.field) }
     }
 }

@@ -7,7 +7,7 @@
 // Filled in at start-up; a type may stand inside itself. Nothing changes afterwards.
 final class ValidationPlan: @unchecked Sendable {
     /// Reads a value of the plan's type at the address.
-    typealias Step = @Sendable (UnsafeRawPointer, inout Validation, _ field: String) -> Void
+    typealias Step = @Sendable (UnsafeRawPointer, inout Validation, _ field: FieldPath) -> Void
 
     fileprivate(set) var steps: [Step] = []
     /// True where some rule asks somebody.
@@ -26,12 +26,12 @@ final class ValidationPlan: @unchecked Sendable {
 
     /// Holds a value against its rules.
     ///
-    /// - Parameter field: the name of the value, "" for a whole body or query.
-    func check<Value>(_ value: Value, _ validation: inout Validation, _ field: String = "") {
+    /// - Parameter field: where the value stands; by default it is a whole body or query.
+    func check<Value>(_ value: Value, _ validation: inout Validation, _ field: FieldPath = .field("")) {
         withUnsafePointer(to: value) { check(at: UnsafeRawPointer($0), &validation, field) }
     }
 
-    fileprivate func check(at address: UnsafeRawPointer, _ validation: inout Validation, _ field: String) {
+    fileprivate func check(at address: UnsafeRawPointer, _ validation: inout Validation, _ field: FieldPath) {
         for step in steps where !validation.isFull { step(address, &validation, field) }
     }
 }
@@ -75,9 +75,9 @@ private struct ValidationSearch {
             let name = names[member.offset] ?? member.name
             let offset = member.offset
             plan.steps.append { address, validation, field in
-                let field = field.member(name)
+                let field = FieldPath.member(field, name)
                 // An array that has too many elements is not gone through.
-                guard !validation.hasError(field) else { return }
+                guard !validation.hasError(field, named: name) else { return }
                 inner.check(at: address + offset, &validation, field)
             }
         }
@@ -101,7 +101,7 @@ private struct ValidationSearch {
             if rules.name != nil, let offset { names[offset] = name }
             let isWhole = rules.member == nil
             plan.steps.append { address, validation, field in
-                let own = field.member(name)
+                let own = FieldPath.member(field, name)
                 guard !validation.isUnread(isWhole ? field : own) else { return }
                 rules.apply(address.assumingMemoryBound(to: Value.self).pointee, &validation, own)
             }
@@ -111,8 +111,12 @@ private struct ValidationSearch {
 
 extension Validation {
     /// True where something is wrong with the field itself.
-    fileprivate func hasError(_ field: String) -> Bool {
-        !errors.isEmpty && errors.messages.contains { $0.field == field }
+    ///
+    /// - Parameter name: the last of its path, which alone tells most fields apart.
+    fileprivate func hasError(_ path: FieldPath, named name: String) -> Bool {
+        guard errors.messages.contains(where: { $0.field.hasSuffix(name) }) else { return false }
+        let field = path.text
+        return errors.messages.contains { $0.field == field }
     }
 }
 
@@ -137,7 +141,7 @@ extension Array: ContainerOfValidated {
         return Unchecked<Self> { elements, validation, field in
             for (index, element) in elements.enumerated() {
                 guard !validation.isFull else { return }
-                inner.check(element, &validation, "\(field)[\(index)]")
+                inner.check(element, &validation, .element(field, index))
             }
         }.step
     }
@@ -149,7 +153,7 @@ extension Dictionary: ContainerOfValidated {
         return Unchecked<Self> { members, validation, field in
             for (name, value) in members {
                 guard !validation.isFull else { return }
-                inner.check(value, &validation, field.member("\(name)"))
+                inner.check(value, &validation, .member(field, "\(name)"))
             }
         }.step
     }
@@ -158,7 +162,7 @@ extension Dictionary: ContainerOfValidated {
 /// Reads a container of some type at an address.
 private struct Unchecked<Container>: @unchecked Sendable {
     // Captures nothing but plans.
-    let check: (Container, inout Validation, String) -> Void
+    let check: (Container, inout Validation, FieldPath) -> Void
 
     var step: ValidationPlan.Step {
         { address, validation, field in
