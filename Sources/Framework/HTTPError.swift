@@ -44,7 +44,15 @@ public struct HTTPError: Error, Sendable {
 
 /// What is wrong with the fields of a request: for each field its messages, in the order they were found.
 public struct FieldErrors: Sendable, Encodable {
-    public private(set) var messages: [(field: String, messages: [String])] = []
+    /// What is wrong with one field.
+    public struct Entry: Sendable, Hashable {
+        /// Its name on the wire; a path such as `items[2].price` inside a struct.
+        public let field: String
+        /// In the order they were found.
+        public fileprivate(set) var messages: [String]
+    }
+    /// By field, in the order they were found.
+    public private(set) var messages: [Entry] = []
     private var count = 0
     /// True where there were more, which are left out.
     public private(set) var isCut = false
@@ -71,7 +79,7 @@ public struct FieldErrors: Sendable, Encodable {
         if let index = messages.firstIndex(where: { $0.field == field }) {
             messages[index].messages.append(message)
         } else {
-            messages.append((field, [message]))
+            messages.append(Entry(field: field, messages: [message]))
         }
     }
 
@@ -80,9 +88,10 @@ public struct FieldErrors: Sendable, Encodable {
 
     /// Adds others, whose fields are members of what has the name; "" for fields that have their names already.
     mutating func add(_ others: FieldErrors, under prefix: String = "") {
-        for (field, messages) in others.messages {
+        for entry in others.messages {
+            let field = entry.field
             let isInside = !prefix.isEmpty && !field.isEmpty && !field.hasPrefix("[")
-            for message in messages { add(isInside ? "\(prefix).\(field)" : prefix + field, message) }
+            for message in entry.messages { add(isInside ? "\(prefix).\(field)" : prefix + field, message) }
         }
         if others.isCut { cut() }
     }
@@ -90,7 +99,7 @@ public struct FieldErrors: Sendable, Encodable {
     /// The same in another language.
     func translated(_ translated: (String) -> String) -> FieldErrors {
         var errors = self
-        errors.messages = messages.map { ($0.field, $0.messages.map(translated)) }
+        errors.messages = messages.map { Entry(field: $0.field, messages: $0.messages.map(translated)) }
         return errors
     }
 

@@ -55,5 +55,6 @@ public struct Limits: Sendable {
     /// is left behind.
     public var backgroundTimeout = Duration.seconds(5)
 
-    package init() {}
+    /// The defaults.
+    public init() {}
 }

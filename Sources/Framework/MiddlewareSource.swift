@@ -14,7 +14,7 @@ struct MiddlewareSource: Sendable {
     }
 
     /// - Parameter location: where it was registered.
-    init(at location: SourceLocation, _ make: @escaping @Sendable (ServiceResolver) throws -> any Middleware) {
+    init(at location: CodeLocation, _ make: @escaping @Sendable (ServiceResolver) throws -> any Middleware) {
         name = "at \(location)"
         self.make = { try make($0.owned(by: location)) }
     }

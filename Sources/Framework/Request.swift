@@ -53,6 +53,25 @@ public struct Request: Sendable {
         get throws { try FormFields(urlEncoded: rawQuery ?? "") }
     }
 
+    /// A cookie that the client has sent.
+    public struct Cookie: Sendable, Hashable {
+        /// As the client has it, in its case.
+        public let name: String
+        /// As it was set: nothing is decoded.
+        public let value: String
+    }
+
+    /// All cookies, in the order they came (RFC 6265 section 5.4). What has no `=` is none.
+    public var cookies: [Cookie] {
+        headers.filter { $0.name.canonicalName == "cookie" }.flatMap { field in
+            field.value.split(separator: ";").compactMap { pair -> Cookie? in
+                let pair = pair.drop { $0 == " " || $0 == "\t" }
+                guard let equals = pair.firstIndex(of: "="), equals > pair.startIndex else { return nil }
+                return Cookie(name: String(pair[..<equals]), value: String(pair[pair.index(after: equals)...]))
+            }
+        }
+    }
+
     /// The value of the first cookie of that name (RFC 6265 section 5.4).
     public func cookie(_ name: String) -> String? {
         var first: String?

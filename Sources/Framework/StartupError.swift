@@ -8,7 +8,7 @@ extension StartupError {
     /// A sentence for what the app's own code threw when something was made of it.
     ///
     /// - Parameter subject: what was to be made: `controller BookController`.
-    init(making subject: String, at location: SourceLocation? = nil, _ error: any Error) {
+    init(making subject: String, at location: CodeLocation? = nil, _ error: any Error) {
         if let error = error as? StartupError {
             self = error
             return

@@ -43,6 +43,6 @@ extension MacroExpansionContext {
     /// The code for the place of a name.
     func locationSource(of name: TokenSyntax) -> String {
         let place = location(of: name, at: .afterLeadingTrivia, filePathMode: .fileID)
-        return "MartletCore.SourceLocation(fileID: \(place?.file ?? "#fileID"), line: \(place?.line ?? "#line"))"
+        return "MartletCore.CodeLocation(fileID: \(place?.file ?? "#fileID"), line: \(place?.line ?? "#line"))"
     }
 }

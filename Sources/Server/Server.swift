@@ -29,6 +29,7 @@ public final class Server: Sendable {
     private let listener: any Channel
     private let connections: ConnectionCounter
     private let loops: [EventLoopState]
+    private let areLoopsOver = Atomic<Bool>(false)
 
     /// Binds and begins to serve.
     ///
@@ -153,13 +154,20 @@ public final class Server: Sendable {
         let clock = ContinuousClock()
         let deadline = clock.now + application.limits.drainWindow + application.limits.shutdownTimeout
         try? await listener.close().get()
+        guard !areLoopsOver.load(ordering: .relaxed) else { return }
         for loop in loops { loop.executor.eventLoop.execute { loop.drain() } }
         await application.sse.shutDown()
         while connections.count > 0 || application.sse.isStoring, clock.now < deadline {
             try? await clock.sleep(for: .milliseconds(10))
         }
         if application.sse.isStoring { application.logger.error("the store of events was not done in time") }
+        await endLoops()
+    }
+
+    /// Once: a loop that is shut down takes no work any more.
+    private func endLoops() async {
         await application.lifeCycle.end()
+        guard !areLoopsOver.exchange(true, ordering: .relaxed) else { return }
         for loop in loops { loop.executor.eventLoop.execute { loop.stop() } }
         try? await group.shutdownGracefully()
     }
@@ -169,9 +177,7 @@ extension Server {
     /// Ends the service at once, with whatever is open.
     package func stop() async {
         application.sse.stop()
-        await application.lifeCycle.end()
-        for loop in loops { loop.executor.eventLoop.execute { loop.stop() } }
-        try? await group.shutdownGracefully()
+        await endLoops()
     }
 
     /// Has every connection look at the time, as the timers of the loops do once a second.

@@ -11,7 +11,7 @@ extension TestResponse {
     public func expect(
         _ status: HTTPResponse.Status, text: String? = nil, fileID: String = #fileID, line: Int = #line
     ) throws -> TestResponse {
-        let location = SourceLocation(fileID: fileID, line: line)
+        let location = CodeLocation(fileID: fileID, line: line)
         try check(status, location)
         if let text, text != self.text {
             throw UnexpectedResponse(
@@ -27,7 +27,7 @@ extension TestResponse {
     public func expect(
         _ status: HTTPResponse.Status = .ok, json: String, fileID: String = #fileID, line: Int = #line
     ) throws -> TestResponse {
-        let location = SourceLocation(fileID: fileID, line: line)
+        let location = CodeLocation(fileID: fileID, line: line)
         try check(status, location)
         guard let expected = JSONValue(json) else { throw TestHostError("\(location): this is no JSON: \(json)") }
         guard let value = JSONValue(text) else { throw UnexpectedResponse(self, "The body is no JSON.", location) }
@@ -49,7 +49,7 @@ extension TestResponse {
             let there = headers[name].map { "it is '\($0)'" } ?? "there is none"
             throw UnexpectedResponse(
                 self, "Expected the field \(name.rawName) to be '\(value)', and \(there).",
-                SourceLocation(fileID: fileID, line: line))
+                CodeLocation(fileID: fileID, line: line))
         }
         return self
     }
@@ -65,7 +65,7 @@ extension TestResponse {
         _ status: HTTPResponse.Status, detail: String? = nil, errors: [String: String]? = nil,
         fileID: String = #fileID, line: Int = #line
     ) throws -> TestResponse {
-        let location = SourceLocation(fileID: fileID, line: line)
+        let location = CodeLocation(fileID: fileID, line: line)
         func fail(_ problem: String) -> UnexpectedResponse { UnexpectedResponse(self, problem, location) }
         try check(status, location)
         let type = headers[.contentType] ?? "none"
@@ -90,7 +90,7 @@ extension TestResponse {
         return self
     }
 
-    private func check(_ status: HTTPResponse.Status, _ location: SourceLocation) throws {
+    private func check(_ status: HTTPResponse.Status, _ location: CodeLocation) throws {
         guard self.status != status else { return }
         throw UnexpectedResponse(self, "Expected \(status.code) \(status.reasonPhrase).", location)
     }

@@ -17,7 +17,7 @@ public enum Snapshot {
         _ text: String, _ expected: String, fileID: String = #fileID, line: Int = #line
     ) throws {
         guard trimmed(text) != trimmed(expected) else { return }
-        let location = SourceLocation(fileID: fileID, line: line)
+        let location = CodeLocation(fileID: fileID, line: line)
         throw SnapshotMismatch(
             "\(location): The text has changed:\n\(LineDifference(from: trimmed(expected), to: trimmed(text)))")
     }
@@ -48,7 +48,7 @@ public enum Snapshot {
             return try Data((trimmed(text) + "\n").utf8).write(to: file)
         }
         guard let data = try? Data(contentsOf: file) else {
-            let location = SourceLocation(fileID: fileID, line: line)
+            let location = CodeLocation(fileID: fileID, line: line)
             throw SnapshotMismatch(
                 "\(location): There is no \(file.path). Run the test once with MARTLET_RECORD=1 to write it.")
         }

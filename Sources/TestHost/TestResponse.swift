@@ -39,7 +39,7 @@ public struct TestResponse: Sendable, CustomStringConvertible {
             return try coder.decode(type, from: body)
         } catch {
             throw UnexpectedResponse(
-                self, "The body is no \(type): \(error.readable).", SourceLocation(fileID: fileID, line: line))
+                self, "The body is no \(type): \(error.readable).", CodeLocation(fileID: fileID, line: line))
         }
     }
 
@@ -62,7 +62,7 @@ public struct UnexpectedResponse: Error, CustomStringConvertible {
     public let response: TestResponse?
     public let description: String
 
-    init(_ response: TestResponse, _ problem: String, _ location: SourceLocation? = nil) {
+    init(_ response: TestResponse, _ problem: String, _ location: CodeLocation? = nil) {
         self.response = response
         description = "\(location.map { "\($0): " } ?? "")\(problem)\n\(response)"
     }

@@ -162,7 +162,7 @@ public final class TestStream: Sendable {
 
     private func failure(_ problem: String, _ fileID: String, _ line: Int) -> TestStreamError {
         let arrived = incoming.arrived
-        var lines = ["\(SourceLocation(fileID: fileID, line: line)): \(problem)"]
+        var lines = ["\(CodeLocation(fileID: fileID, line: line)): \(problem)"]
         if let failure = incoming.failure { lines.append("  The stream cannot be read on: \(failure)") }
         lines.append(arrived.isEmpty ? "  \(name): no events arrived." : "  \(name): these arrived:")
         lines += arrived.map { "    \($0.event): \($0.data)" }

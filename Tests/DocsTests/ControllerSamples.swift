@@ -128,6 +128,11 @@ struct ResultController {
             })
     }
 
+    /// A stream for who may have it, and a page for everybody else
+    func maybe(_ ctx: Context, live: Bool = false) -> any ResponseConvertible {
+        live ? ctx.sse.open() : HTML("<p>Add ?live=true for a stream.</p>")
+    }
+
     /// A header and a cookie beside what is returned
     func marked(_ ctx: Context) throws -> String {
         ctx.response.headers[.cacheControl] = "no-store"

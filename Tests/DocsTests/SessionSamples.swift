@@ -81,6 +81,19 @@ struct AdminApp: App {
     }
 }
 
+extension SessionKey<[Int]> {
+    static let basket = Self("basket")
+}
+
+@Controller
+struct BagController {
+    /// POST /bag
+    func create(id: Int, _ ctx: Context) -> [Int] {
+        ctx.session[.basket, default: []].append(id)
+        return ctx.session[.basket] ?? []
+    }
+}
+
 // MARK: - Settings
 
 struct SettingsApp: App {

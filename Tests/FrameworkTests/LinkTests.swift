@@ -104,6 +104,8 @@ struct ShelvesController {
             let text = String((1...8).compactMap { _ in letters.randomElement(using: &generator) })
             let found = try await client.get(Self.links.search(text: "x\(text)", tags: []))
             #expect(found.text == "x\(text) 1 [] -", "\(Self.links.search(text: text, tags: []))")
+            // A path has no place for these, encoded or not.
+            guard !"x\(text)".split(separator: "/").contains(where: { $0 == "." || $0 == ".." }) else { continue }
             #expect(try await client.get(Self.links.named(name: "x\(text)")).text == "x\(text)")
         }
     }

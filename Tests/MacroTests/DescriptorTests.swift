@@ -21,7 +21,7 @@ import Testing
     func location() {
         let expansion = Expansion(
             "// A file.\n@Controller\nstruct Chat {\n    /// Says.\n    @POST\n    func say() {}\n}")
-        let places = expansion.calls(of: "MartletCore.SourceLocation").map { [$0["fileID"], $0["line"]] }
+        let places = expansion.calls(of: "MartletCore.CodeLocation").map { [$0["fileID"], $0["line"]] }
         #expect(
             places == [["\"ExampleApp/ChatController.swift\"", "3"], ["\"ExampleApp/ChatController.swift\"", "6"]])
     }

@@ -51,7 +51,7 @@ public struct AppBuilder: Sendable {
         fileID: String = #fileID, line: Int = #line,
         _ make: @escaping @Sendable (ServiceResolver) throws -> any Middleware
     ) {
-        middleware.append(MiddlewareSource(at: SourceLocation(fileID: fileID, line: line), make))
+        middleware.append(MiddlewareSource(at: CodeLocation(fileID: fileID, line: line), make))
     }
 
     /// Routes a controller that is here already, under a path of the app's choice.

@@ -106,8 +106,8 @@ struct FieldDecoder: Decoder {
     func note(_ error: any Error) {
         guard !(error is Noted) else { return }
         guard let error = error as? DecodingError else { return note("is not valid") }
-        for (field, messages) in error.fieldErrors.messages {
-            for message in messages { findings.errors.add(field, message) }
+        for entry in error.fieldErrors.messages {
+            for message in entry.messages { findings.errors.add(entry.field, message) }
         }
     }
 

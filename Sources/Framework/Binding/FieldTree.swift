@@ -19,11 +19,11 @@ enum FieldTree {
     static func form(_ form: FormFields) -> FieldTree {
         var members: [String: [String]] = [:]
         var lists: Set<String> = []
-        for (name, value) in form.fields {
-            let isList = name.utf8.count > 2 && name.hasSuffix("[]")
-            let name = isList ? String(name.dropLast(2)) : name
+        for field in form.fields {
+            let isList = field.name.utf8.count > 2 && field.name.hasSuffix("[]")
+            let name = isList ? String(field.name.dropLast(2)) : field.name
             if isList { lists.insert(name) }
-            members[name, default: []].append(value)
+            members[name, default: []].append(field.value)
         }
         return .object(
             members.reduce(into: [:]) { tree, member in

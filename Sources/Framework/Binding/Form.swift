@@ -25,7 +25,7 @@ public struct Form<Value: Decodable & Sendable>: Sendable {
     ///
     /// - Parameter texts: what stands in it, such as what is to be changed.
     public init(_ texts: KeyValuePairs<String, String> = [:]) {
-        fields = FormFields(texts.map { (name: $0.key, value: $0.value) })
+        fields = FormFields(texts.map { FormFields.Field(name: $0.key, value: $0.value) })
         errors = FieldErrors()
         value = nil
         failure = HTTPError.badRequest("The form was not sent.")

@@ -5,11 +5,18 @@ public struct FormFields: Sendable {
     /// The most fields that one query or form may have.
     static let maximumCount = 1000
 
-    public private(set) var fields: [(name: String, value: String)] = []
+    /// A named text.
+    public struct Field: Sendable, Hashable {
+        /// As it was sent, decoded.
+        public let name: String
+        public let value: String
+    }
+    /// In the order they came.
+    public private(set) var fields: [Field] = []
 
     init() {}
 
-    init(_ fields: [(name: String, value: String)]) { self.fields = fields }
+    init(_ fields: [Field]) { self.fields = fields }
 
     /// The members of a JSON text, by their paths; a list of scalars is a field that is repeated.
     ///
@@ -61,7 +68,7 @@ public struct FormFields: Sendable {
         guard fields.count < Self.maximumCount else {
             throw HTTPError.badRequest("There are more than \(Self.maximumCount) fields.")
         }
-        fields.append((name, value))
+        fields.append(Field(name: name, value: value))
     }
 
     /// The first value of that name.

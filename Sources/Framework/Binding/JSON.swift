@@ -92,6 +92,10 @@ package final class JSON: Sendable {
         }
     }
 
+    package func value<Value: Decodable>(_ type: Value.Type, fromText text: String) throws -> Value {
+        try decode(type, from: ByteBuffer(string: text))
+    }
+
     package func decode<Value: Decodable>(_ type: Value.Type, from buffer: ByteBuffer) throws -> Value {
         guard settings.keys == .snakeCase else { return try decodeAsWritten(type, from: buffer) }
         return try decodeAsWritten(SnakeCased<Value>.self, from: buffer).value

@@ -15,7 +15,7 @@ public struct ActionDescriptor: Sendable {
     /// The complete path: `/chat/rooms/{room}`.
     public let path: String
     public let documentation: String?
-    public let location: SourceLocation
+    public let location: CodeLocation
     /// The most bytes of a body that it takes, nil for the application's limit.
     public let maxBodyBytes: Int?
     /// True where it runs on the thread pool.
@@ -28,7 +28,7 @@ public struct ActionDescriptor: Sendable {
     let bind: @Sendable (any Controller, inout ActionBinder) throws -> ActionHandler
 
     public init<C: Controller>(
-        name: String, verbs: Verbs, path: String, documentation: String?, location: SourceLocation,
+        name: String, verbs: Verbs, path: String, documentation: String?, location: CodeLocation,
         maxBodyBytes: Int?, blocking: Bool, attributes: [RouteAttribute], parameters: [ActionParameter],
         result: Any.Type?,
         bind: @escaping @Sendable (C, inout ActionBinder) throws -> ActionHandler

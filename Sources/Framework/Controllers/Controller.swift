@@ -13,7 +13,7 @@ extension Controller {
 }
 
 /// Where a declaration stands: `ExampleApp/ChatController.swift:12`.
-public struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
+public struct CodeLocation: Sendable, Hashable, CustomStringConvertible {
     public let fileID: String
     public let line: Int
 
@@ -34,7 +34,7 @@ public struct ControllerDescriptor: Sendable {
     /// The path before those of the actions.
     public let prefix: String
     public let documentation: String?
-    public let location: SourceLocation
+    public let location: CodeLocation
     /// What it needs from `app.services`.
     public let dependencies: [ControllerDependency]
     /// What `@Use` and `@Mark` say of the type, for all its actions.
@@ -43,7 +43,7 @@ public struct ControllerDescriptor: Sendable {
     let make: @Sendable (ServiceResolver) throws -> any Controller
 
     public init(
-        name: String, prefix: String, documentation: String?, location: SourceLocation,
+        name: String, prefix: String, documentation: String?, location: CodeLocation,
         dependencies: [ControllerDependency], attributes: [RouteAttribute],
         make: @escaping @Sendable (ServiceResolver) throws -> any Controller, actions: [ActionDescriptor]
     ) {

@@ -63,11 +63,13 @@ public struct Link: Sendable, Hashable, CustomStringConvertible, RequestTargetCo
     }
 
     /// A value as binding reads it: a list is a field that is repeated, a struct has the fields of its members.
-    private static func fields(_ name: String, _ value: Any) -> [(name: String, value: String)] {
-        if isText(value) || value is any Collection { return texts(of: value).map { (name, $0) } }
+    private static func fields(_ name: String, _ value: Any) -> [FormFields.Field] {
+        if isText(value) || value is any Collection {
+            return texts(of: value).map { FormFields.Field(name: name, value: $0) }
+        }
         guard let value = value as? any Encodable, let buffer = try? JSON.standard.buffer(of: value),
             let fields = try? FormFields(json: buffer)
-        else { return texts(of: value).map { (name, $0) } }
+        else { return texts(of: value).map { FormFields.Field(name: name, value: $0) } }
         return fields.fields
     }
 

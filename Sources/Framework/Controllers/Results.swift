@@ -1,10 +1,17 @@
 import HTTPTypes
 import NIOCore
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 extension HTTPFields {
     // Made once and shared: a response that adds nothing copies nothing.
     package static let text: HTTPFields = [.contentType: "text/plain; charset=utf-8"]
     package static let html: HTTPFields = [.contentType: "text/html; charset=utf-8"]
+    package static let octets: HTTPFields = [.contentType: "application/octet-stream"]
     package static let json: HTTPFields = [.contentType: "application/json"]
 }
 
@@ -16,6 +23,19 @@ extension String: ResponseConvertible {
     public func response(for context: Context) -> Response {
         Response(headers: .text, body: .buffer(ByteBuffer(string: self)))
     }
+}
+
+/// Bytes are sent as they are, as `application/octet-stream`. For another type, return a `Response`.
+extension ByteBuffer: ResponseConvertible {
+    public func response(for context: Context) -> Response { Response(headers: .octets, body: .buffer(self)) }
+}
+
+extension [UInt8]: ResponseConvertible {
+    public func response(for context: Context) -> Response { ByteBuffer(bytes: self).response(for: context) }
+}
+
+extension Data: ResponseConvertible {
+    public func response(for context: Context) -> Response { ByteBuffer(bytes: self).response(for: context) }
 }
 
 /// A page. The text is sent as it is: escape what comes from users.
@@ -31,11 +51,12 @@ public struct HTML: Sendable, ResponseConvertible {
 
 /// A bare status.
 public struct Status: Sendable, ResponseConvertible {
-    public var status: HTTPResponse.Status
+    /// The code and the reason phrase.
+    public var value: HTTPResponse.Status
 
-    public init(_ status: HTTPResponse.Status) { self.status = status }
+    public init(_ value: HTTPResponse.Status) { self.value = value }
 
-    public func response(for context: Context) -> Response { Response(status: status) }
+    public func response(for context: Context) -> Response { Response(status: value) }
 }
 
 /// Sends the client elsewhere (RFC 9110 section 15.4).

@@ -58,6 +58,17 @@ public struct EventClient: Sendable, Identifiable {
         try hub.send(to: self.id, event: event, data: data, id: id, isCompressible: isCompressible)
     }
 
+    /// Sends an event as it is, with a `retry` for the client's next connect, or with a comment and nothing else, of which the
+    /// client's listeners do not hear.
+    ///
+    /// - Parameter isCompressible: false for what holds a secret beside text that others choose; see `TopicSettings`.
+    /// - Returns: false when the stream has ended.
+    /// - Throws: `EventEncodingError` for what the wire cannot carry.
+    @discardableResult
+    public func send(_ event: ServerSentEvent, isCompressible: Bool = true) throws -> Bool {
+        try hub.send(to: id, event, isCompressible: isCompressible)
+    }
+
     /// True from the moment that the application began to shut down: a body that could go on for long ends then.
     public var isShuttingDown: Bool { hub.isShuttingDown }
 

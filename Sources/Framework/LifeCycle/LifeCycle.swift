@@ -9,15 +9,15 @@ package final class LifeCycle: Sendable {
     typealias Work = @Sendable (ServiceResolver) async throws -> Void
 
     enum Step: Sendable {
-        case start(SourceLocation, Work)
+        case start(CodeLocation, Work)
         case background(BackgroundWork)
-        case shutdown(SourceLocation, Work)
+        case shutdown(CodeLocation, Work)
     }
 
     /// What is to be undone.
     private enum Begun: Sendable {
         case running(RunningWork)
-        case shutdown(SourceLocation, Work)
+        case shutdown(CodeLocation, Work)
     }
     private struct State {
         var starting: Task<Void, any Error>?
@@ -129,7 +129,7 @@ extension AppBuilder {
     public mutating func onStart(
         fileID: String = #fileID, line: Int = #line,
         _ work: @escaping @Sendable (_ services: ServiceResolver) async throws -> Void
-    ) { lifeCycle.append(.start(SourceLocation(fileID: fileID, line: line), work)) }
+    ) { lifeCycle.append(.start(CodeLocation(fileID: fileID, line: line), work)) }
 
     /// Does something at the shutdown, when the requests and streams are over. What was named last is done first, and
     /// background work that stands before it is under way still.
@@ -138,7 +138,7 @@ extension AppBuilder {
     public mutating func onShutdown(
         fileID: String = #fileID, line: Int = #line,
         _ work: @escaping @Sendable (_ services: ServiceResolver) async throws -> Void
-    ) { lifeCycle.append(.shutdown(SourceLocation(fileID: fileID, line: line), work)) }
+    ) { lifeCycle.append(.shutdown(CodeLocation(fileID: fileID, line: line), work)) }
 
     /// Starts something that goes on beside the requests: a queue that is worked off, a connection that is kept.
     ///

@@ -6,12 +6,12 @@ public struct ServiceResolver: Sendable {
     /// The request that it is for.
     let context: Context?
     /// Who asks, for the error.
-    var owner: SourceLocation?
+    var owner: CodeLocation?
     /// The services that are being made on the way here, each for the one before it.
     private var underway: [ObjectIdentifier] = []
 
     init(
-        registry: ServiceRegistry, scope: ServiceScope?, context: Context? = nil, owner: SourceLocation? = nil
+        registry: ServiceRegistry, scope: ServiceScope?, context: Context? = nil, owner: CodeLocation? = nil
     ) {
         self.registry = registry
         self.scope = scope
@@ -53,7 +53,7 @@ public struct ServiceResolver: Sendable {
     /// The same, with the type that is made of it for errors. Used by the code that `@Injectable` writes.
     ///
     /// - Parameter owner: where the type is declared.
-    public func owned(by owner: SourceLocation) -> ServiceResolver {
+    public func owned(by owner: CodeLocation) -> ServiceResolver {
         var resolver = self
         resolver.owner = owner
         return resolver

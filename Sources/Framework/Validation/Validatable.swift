@@ -27,7 +27,7 @@ public struct FieldRules<Root>: Sendable {
     /// The name on the wire, where the source says one.
     let name: String?
     let needsWaiting: Bool
-    let location: SourceLocation
+    let location: CodeLocation
     let apply: @Sendable (Root, inout Validation, _ field: FieldPath) -> Void
 
     /// Rules for a stored property.
@@ -41,7 +41,7 @@ public struct FieldRules<Root>: Sendable {
     ) -> FieldRules {
         FieldRules(
             member: Member(keyPath: member), name: name, needsWaiting: rules.contains { $0.needsWaiting },
-            location: SourceLocation(fileID: fileID, line: line)
+            location: CodeLocation(fileID: fileID, line: line)
         ) { root, validation, field in
             let value = root[keyPath: member]
             for rule in rules { rule.apply(value, &validation, field) }
@@ -55,7 +55,7 @@ public struct FieldRules<Root>: Sendable {
     ) -> FieldRules {
         FieldRules(
             member: Member(keyPath: member), name: name, needsWaiting: rules.contains { $0.needsWaiting },
-            location: SourceLocation(fileID: fileID, line: line)
+            location: CodeLocation(fileID: fileID, line: line)
         ) { root, validation, field in
             guard let value = root[keyPath: member] else { return }
             for rule in rules { rule.apply(value, &validation, field) }
@@ -73,7 +73,7 @@ public struct FieldRules<Root>: Sendable {
         _ holds: @escaping @Sendable (_ value: Root) -> Bool
     ) -> FieldRules {
         FieldRules(
-            member: nil, name: field, needsWaiting: false, location: SourceLocation(fileID: fileID, line: line)
+            member: nil, name: field, needsWaiting: false, location: CodeLocation(fileID: fileID, line: line)
         ) { root, validation, field in
             if !holds(root) { validation.note(field, message) }
         }
@@ -87,7 +87,7 @@ extension FieldRules where Root: Sendable {
         _ holds: @escaping @Sendable (_ value: Root, _ ctx: Context) async throws -> Bool
     ) -> FieldRules {
         FieldRules(
-            member: nil, name: field, needsWaiting: true, location: SourceLocation(fileID: fileID, line: line)
+            member: nil, name: field, needsWaiting: true, location: CodeLocation(fileID: fileID, line: line)
         ) { root, validation, field in
             validation.ask(field) { ctx in try await holds(root, ctx) ? nil : message }
         }

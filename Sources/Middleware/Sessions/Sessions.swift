@@ -76,7 +76,7 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware {
     ///   first value.
     private func begin(_ found: (id: SessionID, values: [String: String])?, _ ctx: Context) -> Session {
         let session = Session(storedID: found?.id, values: found?.values ?? [:])
-        ctx[SessionKey.self] = session
+        ctx[KeptSession.self] = session
         return session
     }
 
@@ -124,7 +124,7 @@ extension SessionStore where Self == MemorySessionStore {
     public static var memory: MemorySessionStore { MemorySessionStore() }
 }
 
-private enum SessionKey: ContextKey {
+private enum KeptSession: ContextKey {
     typealias Value = Session
 }
 
@@ -132,10 +132,10 @@ extension Context {
     /// The client's session. Without the `Sessions` middleware the request is answered with 500, and the log says why: a
     /// sign-in that is forgotten must not look like one.
     public var session: Session {
-        if let session = self[SessionKey.self] { return session }
+        if let session = self[KeptSession.self] { return session }
         fail(SessionsMissingError())
         let session = Session(storedID: nil, values: [:])
-        self[SessionKey.self] = session
+        self[KeptSession.self] = session
         return session
     }
 }
