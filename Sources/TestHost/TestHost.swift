@@ -23,8 +23,11 @@ public final class TestHost: Sendable {
 
     /// The application's clock.
     public let clock: ManualClock
+    /// What answers the requests: a test may look at its routes, its services and its streams.
     public let application: Application
+    /// How requests reach the application, as the host was made with.
     public let transport: Transport
+    /// How time passes, as the host was made with.
     public let time: Time
     let executor: LoopExecutor
     let monitor: ActivityMonitor
@@ -157,6 +160,7 @@ public final class TestHost: Sendable {
 
 /// A test asked of its host what cannot be done.
 public struct TestHostError: Error, CustomStringConvertible {
+    /// What was asked, and how to ask for it.
     public let description: String
     init(_ description: String) { self.description = description }
 }
