@@ -5,6 +5,7 @@ public struct FormFields: Sendable {
     /// The most fields that one query or form may have.
     static let maximumCount = 1000
 
+    /// All fields, decoded. A name may come more than once.
     public private(set) var fields: [(name: String, value: String)] = []
 
     init() {}
