@@ -6,13 +6,20 @@ import Foundation
 
 /// The cookies that servers have set, as RFC 6265 has them kept and sent. It knows no list of public suffixes.
 public struct CookieJar: Sendable {
+    /// A cookie as it is stored, RFC 6265 section 5.3.
     public struct Cookie: Sendable, Hashable {
+        /// The cookie-name, compared in its case.
         public var name: String
+        /// The cookie-value as it was sent, quotes included.
         public var value: String
+        /// The host that set the cookie, or the domain that its `Domain` attribute names; in lower case, with no
+        /// leading dot.
         public var domain: String
         /// Whether only that very host gets it.
         public var isHostOnly = true
+        /// The cookie is sent with requests for this path and those below it.
         public var path = "/"
+        /// Whether only requests over `https` get it.
         public var isSecure = false
         /// `nil`: for as long as the jar lives.
         public var expires: Date?
@@ -22,6 +29,7 @@ public struct CookieJar: Sendable {
     public private(set) var cookies: [Cookie] = []
     private static let maximumCookies = 1000
 
+    /// An empty jar.
     public init() {}
 
     /// The value of the first cookie of that name.

@@ -10,10 +10,12 @@ import Foundation
 public struct EventGap: Sendable, Hashable {
     /// The ids that the missing events lie between, both included; `nil` where the server does not say.
     public var first: String?
+    /// The later end: see ``first``.
     public var last: String?
     /// How many are missing; `nil` where the server does not know.
     public var count: Int?
 
+    /// A gap as a test wants it; one that a server tells of comes from ``init(_:)``.
     public init(first: String? = nil, last: String? = nil, count: Int? = nil) {
         self.first = first
         self.last = last

@@ -5,13 +5,16 @@ extension EventSource {
     /// Iterating connects; it can be done once. The connection reads no further than the loop does.
     public var events: Events { Events(source: self) }
 
+    /// The events of a source, for one loop.
     public struct Events: AsyncSequence, Sendable {
         let source: EventSource
 
+        /// Connects, where this is the source's first iterator; any other throws ``EventSourceError/alreadyIterated``.
         public func makeAsyncIterator() -> AsyncIterator {
             AsyncIterator(lease: source.driver.startIterating() ? Lease(source) : nil)
         }
 
+        /// Takes the events one by one. The source closes when its iterator goes.
         public struct AsyncIterator: AsyncIteratorProtocol {
             /// `nil` where another loop has the events.
             fileprivate let lease: Lease?
@@ -19,10 +22,15 @@ extension EventSource {
 
             fileprivate init(lease: Lease?) { self.lease = lease }
 
+            /// The next event, waited for as long as it takes; `nil` when the source was closed or the server answered
+            /// 204.
+            ///
+            /// - Throws: ``EventSourceError``, with what the source ended with.
             public mutating func next() async throws(EventSourceError) -> Event? {
                 try await next(isolation: #isolation)
             }
 
+            /// The same, on the actor of the caller.
             public mutating func next(
                 isolation actor: isolated (any Actor)?
             ) async throws(EventSourceError) -> Event? {

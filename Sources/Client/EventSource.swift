@@ -18,6 +18,7 @@ public final class EventSource: Sendable {
     public enum State: Sendable, Hashable {
         /// Not yet connected, or connecting again after a loss.
         case connecting
+        /// The server has answered with a stream, which is read.
         case open
         /// For good: by this side, by a 204, or by an error that no other attempt would mend.
         case closed
@@ -56,6 +57,7 @@ public final class EventSource: Sendable {
     /// Drops the connection as if it had been lost, to connect again after the usual delay.
     public func reconnect() { driver.dropConnection() }
 
+    /// Where the stream stands now; ``states`` tells of each change.
     public var state: State { driver.state }
 
     /// The state now, and each one it changes to; ends after `closed`.

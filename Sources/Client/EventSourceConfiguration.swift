@@ -4,6 +4,7 @@ import NIOCore
 extension EventSource {
     /// What to ask for, and how hard to try.
     public struct Configuration: Sendable {
+        /// The request method: `GET` as the standard has it, or another for a server that wants a body.
         public var method: HTTPRequest.Method = .get
         /// Sent anew with every attempt. `text/plain` unless the headers name another type.
         public var body: ByteBuffer?
@@ -33,6 +34,9 @@ extension EventSource {
         /// Whether to offer gzip.
         public var acceptsGzip = true
 
+        /// The standard's behaviour, with these headers.
+        ///
+        /// - Parameter headers: asked before every attempt.
         public init(headers: @escaping @Sendable () async throws -> HTTPFields = { [:] }) {
             self.headers = headers
         }
@@ -51,6 +55,11 @@ extension EventSource {
         /// the reconnection time.
         public var jitter: Double
 
+        /// Unless told otherwise a delay doubles up to 30 s, and up to half as much again is added at random.
+        ///
+        /// - Parameters:
+        ///   - factor: at least 1; less counts as 1.
+        ///   - jitter: a share of the delay, at least 0; less counts as 0.
         public init(factor: Double = 2, maximum: Duration = .seconds(30), jitter: Double = 0.5) {
             self.factor = max(factor, 1)
             self.maximum = maximum

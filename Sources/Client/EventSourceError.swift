@@ -33,6 +33,7 @@ public enum EventSourceError: Error, Sendable, CustomStringConvertible {
     /// A source can be iterated once.
     case alreadyIterated
 
+    /// The reason as a clause, for a log.
     public var description: String {
         switch self {
         case .ended: "the server ended the stream"

@@ -30,11 +30,13 @@ public struct MultipartBody: Sendable {
     private let boundary: String
     private var parts = ByteBuffer()
 
+    /// No parts yet, and a boundary drawn at random.
     public init() {
         var random = SystemRandomNumberGenerator()
         boundary = "martlet-" + String(random.next(), radix: 36) + String(random.next(), radix: 36)
     }
 
+    /// Adds a field of text, in UTF-8, behind what was added before. A name may come more than once.
     public mutating func add(_ name: String, _ value: String) {
         writeHead(of: name, "")
         parts.writeString("\r\n\(value)\r\n")

@@ -8,6 +8,7 @@ import Foundation
 
 /// What a server says, in the first event of a resumed stream, about what was sent in between.
 public struct ResumeVerdict: Sendable, Hashable {
+    /// How much of what was sent in between the server still has.
     public enum Outcome: String, Sendable, Hashable {
         /// Nothing was missed.
         case resumed
@@ -17,11 +18,14 @@ public struct ResumeVerdict: Sendable, Hashable {
         case reset
     }
 
+    /// How much of what was sent in between follows.
     public var outcome: Outcome
     /// For `partial`: the ids that the missing events stand between, the later included.
     public var after: String?
+    /// The later end: see ``after``.
     public var through: String?
 
+    /// A verdict as a test wants it; that of a server comes from ``init(_:)``.
     public init(outcome: Outcome, after: String? = nil, through: String? = nil) {
         self.outcome = outcome
         self.after = after

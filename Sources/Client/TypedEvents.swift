@@ -68,24 +68,33 @@ extension EventSource {
         }
     }
 
+    /// The events of a source as values of one type, for one loop.
     public struct TypedEvents<Element>: AsyncSequence, Sendable {
         let events: Events
         let name: String?
         let undecodable: UndecodableEvents
         let decode: @Sendable (Event) throws -> Element
 
+        /// Connects, as the iterator of ``EventSource/events`` does: a source can be iterated once, typed or not.
         public func makeAsyncIterator() -> AsyncIterator {
             AsyncIterator(events: events.makeAsyncIterator(), sequence: self)
         }
 
+        /// Takes the values one by one. The source closes when its iterator goes.
         public struct AsyncIterator: AsyncIteratorProtocol {
             fileprivate var events: Events.AsyncIterator
             fileprivate let sequence: TypedEvents
 
+            /// The next value, waited for as long as it takes; `nil` when the source was closed or the server answered
+            /// 204.
+            ///
+            /// - Throws: ``EventSourceError``: what the source ended with, or ``EventSourceError/undecodable(_:_:)``,
+            ///   after which the next call goes on behind it.
             public mutating func next() async throws(EventSourceError) -> Element? {
                 try await next(isolation: #isolation)
             }
 
+            /// The same, on the actor of the caller.
             public mutating func next(
                 isolation actor: isolated (any Actor)?
             ) async throws(EventSourceError) -> Element? {

@@ -19,20 +19,24 @@ import Foundation
 /// value whatever its status; what prevents an answer is a ``WebClientError``, thrown by the verbs and returned as a
 /// `Result` by ``send(_:)``.
 public final class WebClient: Sendable {
+    /// The limits on an answer, and the header fields of every request.
     public struct Configuration: Sendable {
         /// From the first byte sent to the last byte received, redirects included.
         public var timeout: Duration = .seconds(30)
         /// The largest body accepted, in bytes, unpacked.
         public var maximumBodyBytes = 16 << 20
+        /// How many redirects in a row are followed; one more is ``WebClientError/tooManyRedirects``.
         public var maximumRedirects = 10
         /// Sent with every request that does not name the same fields itself.
         public var headers: HTTPFields = [:]
 
+        /// The defaults, to be changed property by property.
         public init() {}
     }
 
     /// What relative URLs are relative to.
     public let base: String
+    /// What the client was made with; another needs another client.
     public let configuration: Configuration
     private let client: HTTPClient
     private let clock: any Clock<Duration>
@@ -57,6 +61,13 @@ public final class WebClient: Sendable {
         set { jar.withLock { $0 = newValue } }
     }
 
+    /// Sends a `GET` request.
+    ///
+    /// - Parameters:
+    ///   - url: absolute, or relative to ``base``.
+    ///   - query: put behind the URL, `application/x-www-form-urlencoded`, and behind a query that it has.
+    ///   - headers: these instead of the configuration's of the same names.
+    /// - Throws: ``WebClientError`` where there is no answer; a status is no error.
     @discardableResult
     public func get(
         _ url: String, query: KeyValuePairs<String, String> = [:], headers: HTTPFields = [:]
@@ -90,6 +101,7 @@ public final class WebClient: Sendable {
         try await send(WebRequest(.post, url, headers: headers, body: .multipart(multipart))).get()
     }
 
+    /// Sends a `DELETE` request, without a body.
     @discardableResult
     public func delete(_ url: String, headers: HTTPFields = [:]) async throws(WebClientError) -> WebResponse {
         try await send(WebRequest(.delete, url, headers: headers)).get()

@@ -9,12 +9,17 @@ import Foundation
 
 /// A request as a value.
 public struct WebRequest: Sendable {
+    /// The request method; a redirect may change it to `GET`.
     public var method: HTTPRequest.Method
     /// Absolute, or relative to the client's base.
     public var url: String
+    /// Header fields, each instead of the client's own of that name. `Content-Type` and `Cookie` are added where they
+    /// are missing.
     public var headers: HTTPFields
+    /// The content, and the `Content-Type` that goes with it.
     public var body: WebBody
 
+    /// A request for ``WebClient/send(_:)``; nothing is checked before it is sent.
     public init(
         _ method: HTTPRequest.Method, _ url: String, headers: HTTPFields = [:], body: WebBody = .empty
     ) {
@@ -27,10 +32,15 @@ public struct WebRequest: Sendable {
 
 /// What a request carries, and with it the `Content-Type`.
 public enum WebBody: Sendable {
+    /// No content, and no `Content-Type`.
     case empty
+    /// `application/x-www-form-urlencoded`, in the order of the fields.
     case form(KeyValuePairs<String, String>)
+    /// `application/json`, with dates as ISO 8601.
     case json(any Encodable & Sendable)
+    /// `multipart/form-data`: fields and files.
     case multipart(MultipartBody)
+    /// Bytes as they are, of that media type.
     case bytes(ByteBuffer, type: String)
 
     struct Encoded: Sendable {
@@ -60,8 +70,11 @@ public enum WebBody: Sendable {
 
 /// An answer, whatever its status.
 public struct WebResponse: Sendable, CustomStringConvertible {
+    /// The status of the last response, redirects followed.
     public var status: HTTPResponse.Status
+    /// The header fields as they were received, `Content-Encoding` included, though the body is decoded.
     public var headers: HTTPFields
+    /// The content, unpacked where it came with gzip.
     public var body: ByteBuffer
     /// Where it came from, redirects followed.
     public var url: String
@@ -77,6 +90,8 @@ public struct WebResponse: Sendable, CustomStringConvertible {
         return text
     }
 
+    /// The body, decoded from JSON, with dates as ISO 8601.
+    ///
     /// - Throws: ``WebClientError/undecodable(_:)`` where the body is not JSON of that shape.
     public func json<Value: Decodable>(as type: Value.Type = Value.self) throws(WebClientError) -> Value {
         do {
@@ -93,16 +108,21 @@ public struct WebResponse: Sendable, CustomStringConvertible {
         }
     }
 
+    /// The status, the URL and the body as text, for a failure's message.
     public var description: String { "\(status.code) from \(url): \(text)" }
 }
 
 /// What prevents an answer.
 public enum WebClientError: Error, Sendable, CustomStringConvertible {
+    /// The URL is not absolute, and with the base does not become so.
     case invalidURL(String)
     /// The server could not be reached, or the connection broke.
     case connection(any Error)
+    /// The answer was not complete within the configuration's `timeout`.
     case timedOut(Duration)
+    /// More redirects in a row than the configuration's `maximumRedirects`.
     case tooManyRedirects
+    /// The body, unpacked, has more than `limit` bytes.
     case bodyTooLarge(limit: Int)
     /// The body has an encoding that was not asked for, or is not what its header says.
     case contentEncoding(String)
@@ -110,8 +130,10 @@ public enum WebClientError: Error, Sendable, CustomStringConvertible {
     case unencodable(any Error)
     /// The body received is not JSON of the type asked for.
     case undecodable(any Error)
+    /// The task that waited for the answer was cancelled.
     case cancelled
 
+    /// The reason as a clause, for a log.
     public var description: String {
         switch self {
         case .invalidURL(let url): "not an absolute URL: \(url)"

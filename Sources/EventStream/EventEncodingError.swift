@@ -9,6 +9,7 @@ public enum EventEncodingError: Error, Sendable, Hashable, CustomStringConvertib
     /// Less than 0, or beyond 2³¹ − 1 ms, the longest delay that timers in browsers keep.
     case retryOutOfRange(Duration)
 
+    /// The reason as a clause, for a log; it quotes neither the name nor the id.
     public var description: String {
         switch self {
         case .lineBreakInEventName: "an event's name cannot contain CR or LF"

@@ -14,6 +14,7 @@ public struct EventStreamParser: Sendable {
         /// The last event ID string at the time of dispatch; empty while there is none.
         public var lastEventID: String
 
+        /// An event made by hand: nothing is checked. The parser makes its own.
         public init(event: String, data: String, lastEventID: String) {
             self.event = event
             self.data = data

@@ -5,6 +5,7 @@ public enum EventStreamParserError: Error, Sendable, Hashable, CustomStringConve
     /// The data of one event has more than `limit` bytes.
     case eventTooLarge(limit: Int)
 
+    /// The reason as a clause, for a log; it quotes nothing of the stream.
     public var description: String {
         switch self {
         case .lineTooLong(let limit): "a line of the event stream is longer than \(limit) bytes"

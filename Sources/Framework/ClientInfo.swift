@@ -10,9 +10,12 @@ public struct ClientInfo: Sendable {
     public let connectionID: UInt64
     /// The peer's IP address as text.
     public let address: String
+    /// The peer's TCP port; 0 where it is not known.
     public let port: Int
+    /// When the connection's first request was read, by the time of day.
     public let connectedAt: Date
 
+    /// A client as a test wants it; the server makes one for each connection.
     public init(connectionID: UInt64, address: String, port: Int, connectedAt: Date = Date()) {
         self.connectionID = connectionID
         self.address = address

@@ -6,6 +6,7 @@ import Synchronization
 
 /// A request with everything around it: what every middleware and action is given.
 public final class Context: Sendable {
+    /// What the client has sent. A middleware may put other content in place of its body's.
     public let request: Request
     /// The peer and its connection.
     public let client: ClientInfo
@@ -195,6 +196,7 @@ extension Response {
 
 /// Names a value that a middleware keeps in the context.
 public protocol ContextKey {
+    /// The type of the value, which parallel tasks of the request may read.
     associatedtype Value: Sendable
 }
 
@@ -204,6 +206,7 @@ public struct ResponseMetadata: Sendable {
     public var status: HTTPResponse.Status?
     /// Each replaces the result's own of that name.
     public var headers: HTTPFields = [:]
+    /// The cookies that go out with the response, in the order they were set.
     public private(set) var cookies: [SetCookie] = []
 
     /// Sets a cookie; one set before under the same name is replaced.

@@ -3,6 +3,7 @@ import HTTPTypes
 /// An error that is an HTTP status: throw it from an action or a middleware and the client gets it as
 /// `application/problem+json` (RFC 9457).
 public struct HTTPError: Error, Sendable {
+    /// What the response has, with its reason phrase as the problem's `title`.
     public var status: HTTPResponse.Status
     /// What the client is told, as the problem's `detail`.
     public var detail: String?
@@ -11,6 +12,7 @@ public struct HTTPError: Error, Sendable {
     /// What is wrong with each field of the request.
     public var fieldErrors: FieldErrors
 
+    /// An error that the client is told of; keep out of `detail` what it is not to know.
     public init(
         _ status: HTTPResponse.Status, _ detail: String? = nil, headers: HTTPFields = [:],
         fieldErrors: FieldErrors = FieldErrors()
@@ -51,7 +53,7 @@ public struct FieldErrors: Sendable, Encodable {
         /// In the order they were found.
         public fileprivate(set) var messages: [String]
     }
-    /// By field, in the order they were found.
+    /// The fields in the order in which something was first found wrong with them, 50 messages at most.
     public private(set) var messages: [Entry] = []
     private var count = 0
     /// True where there were more, which are left out.
@@ -59,11 +61,13 @@ public struct FieldErrors: Sendable, Encodable {
     /// How many errors are told; who sends thousands of wrong fields reads no further.
     static let maximumCount = 50
 
+    /// Nothing is wrong, yet.
     public init() {}
 
     /// One thing that is wrong.
     public init(_ field: String, _ message: String) { add(field, message) }
 
+    /// True while nothing is wrong.
     public var isEmpty: Bool { messages.isEmpty }
 
     /// What is wrong with the field of that name; nothing where it is empty.
@@ -103,6 +107,7 @@ public struct FieldErrors: Sendable, Encodable {
         return errors
     }
 
+    /// Writes an object: the messages of each field, by its name.
     public func encode(to encoder: any Encoder) throws {
         // A dictionary, because names on the wire are not to be changed.
         var container = encoder.singleValueContainer()

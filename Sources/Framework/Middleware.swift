@@ -15,6 +15,9 @@
 ///
 /// A middleware that never waits, or seldom, is better an ``ImmediateMiddleware``.
 public protocol Middleware: Sendable {
+    /// Answers the request: with what `next` makes of it, or otherwise.
+    ///
+    /// - Throws: what becomes a response here, before the next middleware further out sees it.
     func respond(to ctx: Context, next: Next) async throws -> Response
 }
 
@@ -32,10 +35,14 @@ public protocol Middleware: Sendable {
 ///
 /// To abort, return `.now(response)` or throw; where it has to wait after all, return `.later(ctx) { … }`.
 public protocol ImmediateMiddleware: Middleware {
+    /// Answers the request without waiting, or says what there is to wait for.
+    ///
+    /// - Throws: what becomes a response here, before the next middleware further out sees it.
     func answer(_ ctx: Context, next: Next) throws -> Answer
 }
 
 extension ImmediateMiddleware {
+    /// Waits for what `answer` gives.
     public func respond(to ctx: Context, next: Next) async throws -> Response {
         try await answer(ctx, next: next).response
     }

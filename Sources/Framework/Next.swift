@@ -38,10 +38,10 @@ public struct Next: Sendable {
     /// Passes the request on, and waits for the response.
     ///
     /// - Throws: nothing that happened further in: there, an error has become a response.
-    // Inlined, so that there is no function of its own, with a frame and a question for its executor, between two
-    // middlewares.
     @inlinable
     public func callAsFunction(_ ctx: Context) async throws -> Response {
+        // Inlined, so that there is no function of its own, with a frame and a question for its executor, between two
+        // middlewares.
         switch place.work {
         case .immediate:
             return await answer(ctx).response

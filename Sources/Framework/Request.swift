@@ -2,6 +2,7 @@ import HTTPTypes
 
 /// An HTTP request as an action sees it.
 public struct Request: Sendable {
+    /// As it was sent: HEAD stays HEAD in an action that answers GET.
     public let method: HTTPRequest.Method
     /// `http` or `https`: that of an absolute target, else that of the connection.
     public let scheme: String
@@ -9,6 +10,7 @@ public struct Request: Sendable {
     public let path: String
     /// What stands behind the `?`, still percent-encoded; nil without one.
     public let rawQuery: String?
+    /// The header fields in the order they came, `Host` and `Cookie` among them.
     public let headers: HTTPFields
     /// The content; read by binding, or by the action as an `AsyncSequence` of chunks.
     public let body: RequestBody

@@ -6,6 +6,7 @@ import Synchronization
 /// As an `AsyncSequence` it hands on each chunk as it comes, and the peer is read no faster than it is consumed.
 /// It is read once, by one reader: what `collect()` has read it keeps, what iteration has read is gone.
 public final class RequestBody: Sendable, AsyncSequence {
+    /// A chunk, of whatever size it came in.
     public typealias Element = ByteBuffer
 
     private enum Content {
@@ -27,12 +28,14 @@ public final class RequestBody: Sendable, AsyncSequence {
     /// True where the content no longer has the request's `Content-Encoding`.
     var isDecoded: Bool { state.withLock { $0.isDecoded } }
 
+    /// The body of a request without content; all of them share it.
     public static let empty = RequestBody(.empty, length: 0)
 
     private init(_ content: Content, length: Int?) {
         state = Mutex(State(content: content, limit: .max, declaredLength: length))
     }
 
+    /// Content that is here as a whole.
     public convenience init(_ buffer: ByteBuffer) {
         self.init(buffer.readableBytes == 0 ? .empty : .buffer(buffer), length: buffer.readableBytes)
     }
@@ -114,8 +117,10 @@ public final class RequestBody: Sendable, AsyncSequence {
         }
     }
 
+    /// Begins to read. A second reader of a stream gets `RequestBodyConsumedError` instead of a chunk.
     public func makeAsyncIterator() -> Iterator { Iterator(self) }
 
+    /// Reads one body, under the limit that it had when the reading began.
     public struct Iterator: AsyncIteratorProtocol {
         private var content: Content
         private let limit: Int
@@ -129,6 +134,10 @@ public final class RequestBody: Sendable, AsyncSequence {
             if let length = body.declaredLength, length > limit { received = length }
         }
 
+        /// The next chunk, nil at the end.
+        ///
+        /// - Throws: `HTTPError` 413 beyond the limit; `RequestBodyConsumedError` where somebody else has read the
+        ///   stream; `CancellationError` when the peer is gone.
         public mutating func next() async throws -> ByteBuffer? {
             guard received <= limit else { throw HTTPError.contentTooLarge(limit) }
             switch content {
@@ -161,6 +170,7 @@ package protocol RequestBodySource: Sendable {
 
 /// The body's stream was read before, and not kept.
 public struct RequestBodyConsumedError: Error, CustomStringConvertible {
+    /// Says what to do instead.
     public let description = "The request's body was already read as a stream; read it once, or collect() it first."
 
     package init() {}

@@ -3,11 +3,14 @@ import NIOCore
 
 /// An HTTP response before it is on the wire.
 public struct Response: Sendable {
+    /// The status, unless the action has set `ctx.response.status`.
     public var status: HTTPResponse.Status
     /// Header fields less those of the framing: `Content-Length`, `Transfer-Encoding`, `Connection` and `Date` are the server's.
     public var headers: HTTPFields
+    /// The content, which is not sent where the request or the status has none (RFC 9110 section 6.4.1).
     public var body: ResponseBody
 
+    /// A response of these parts; no `Content-Type` is added.
     public init(status: HTTPResponse.Status = .ok, headers: HTTPFields = [:], body: ResponseBody = .empty) {
         self.status = status
         self.headers = headers
@@ -22,7 +25,9 @@ public struct Response: Sendable {
 
 /// The content of a response.
 public enum ResponseBody: Sendable {
+    /// No content.
     case empty
+    /// Content that is here as a whole.
     case buffer(ByteBuffer)
     /// Written while it is made, no faster than the peer reads; `length` in bytes when it is known beforehand.
     case stream(length: Int? = nil, @Sendable (BodyWriter) async throws -> Void)

@@ -6,22 +6,31 @@ import Foundation
 
 /// A cookie for the browser to keep (RFC 6265 section 4.1), by default `HttpOnly; SameSite=Lax; Path=/`.
 public struct SetCookie: Sendable, Hashable {
+    /// With which requests from other sites browsers send the cookie (RFC 6265bis section 4.1.2.7).
     public enum SameSite: String, Sendable {
+        /// When the user follows a link from another site, but not with posted forms, images or scripts.
         case lax = "Lax"
+        /// With none.
         case strict = "Strict"
         /// Also across sites. Browsers take it from secure cookies alone, so the cookie is `Secure` then.
         case none = "None"
     }
 
+    /// The cookie-name, a token (RFC 9110 section 5.6.2).
     public let name: String
+    /// What the browser sends back, as it is.
     public let value: String
+    /// Browsers send the cookie with requests for this path and those below it.
     public let path: String
+    /// The domain that gets the cookie, with all below it; nil for the host that set it, alone.
     public let domain: String?
     /// How long the browser keeps it, in whole seconds on the wire; nil until the browser closes, zero or less to delete it now.
     public var maxAge: Duration?
     /// Until when the browser keeps it; where there is a `maxAge`, that counts.
     public var expires: Date?
+    /// True to have browsers send it over TLS alone.
     public var isSecure = false
+    /// True to keep it from scripts.
     public var isHTTPOnly = true
     /// nil to leave the attribute out, which browsers take for `Lax`, most of them.
     public var sameSite: SameSite? = .lax
@@ -74,6 +83,7 @@ public struct SetCookie: Sendable, Hashable {
 /// A cookie that could not be written as it was given.
 public struct CookieError: Error, CustomStringConvertible {
     let name: String
+    /// A sentence that names the cookie, and leaves its value out.
     public var description: String {
         "The cookie '\(name)' has a name, value, path or domain that RFC 6265 does not allow."
     }

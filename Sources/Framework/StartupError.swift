@@ -1,6 +1,8 @@
 /// A mistake in how the app is put together: it ends the start-up with this sentence.
 public struct StartupError: Error, Sendable, CustomStringConvertible {
+    /// The sentence, which names the place in the source where it can.
     public let description: String
+    /// An error of your own: throw it from `configure` or `app.onStart`.
     public init(_ description: String) { self.description = description }
 }
 
@@ -30,6 +32,7 @@ extension StartupError {
 
 /// A service or a route that is asked for where there is none, while a request runs.
 public struct ServiceError: Error, Sendable, CustomStringConvertible {
+    /// A sentence for the log; the client gets a 500.
     public let description: String
 
     init(_ description: String) { self.description = description }

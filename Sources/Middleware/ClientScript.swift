@@ -16,6 +16,7 @@ public struct ClientScript {
     private let script: ByteBuffer
     private let tag: String
 
+    /// Takes the script out of the build, and an entity tag of its bytes.
     public init() {
         script = ByteBuffer(bytes: PackageResources.relay_js + PackageResources.martlet_js)
         tag = "\"\(String(Self.digest(of: script), radix: 36))\""

@@ -19,6 +19,8 @@ public struct Compression: ImmediateMiddleware {
         self.level = Int32(min(max(level, 1), 9))
     }
 
+    /// Compresses the body of the answer where it is large enough and text, and the client's `Accept-Encoding` allows
+    /// gzip.
     public func answer(_ ctx: Context, next: Next) -> Answer {
         let answer = next.answer(ctx)
         if case .now(let response) = answer, !isLarge(response) { return answer }

@@ -6,8 +6,10 @@ import MartletCore
 public struct RequestLog: ImmediateMiddleware {
     private let level: Logger.Level
 
+    /// Logs every response at one level, whatever its status.
     public init(level: Logger.Level = .info) { self.level = level }
 
+    /// Logs the response once there is one, an error's too; the events of a stream come after that.
     public func answer(_ ctx: Context, next: Next) -> Answer {
         let start = ContinuousClock.now
         return next.answer(ctx) { response in log(ctx, response.status, start.duration(to: .now)) }

@@ -1,5 +1,6 @@
 /// Why the path of a request cannot be read; it deserves a 400.
 public struct PathDecodingError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// In which way a path cannot be read.
     public enum Reason: Sendable, Hashable {
         /// A `%` that two hexadecimal digits do not follow (RFC 3986, section 2.1).
         case malformedEscape
@@ -9,6 +10,7 @@ public struct PathDecodingError: Error, Sendable, Hashable, CustomStringConverti
         case nul
     }
 
+    /// What is wrong with this path.
     public let reason: Reason
 
     /// Quotes nothing of the request, so that it may be logged and sent as it is.

@@ -6,6 +6,7 @@
 public struct PathTemplate: Sendable, Hashable, CustomStringConvertible {
     /// What stands between two slashes.
     public enum Segment: Sendable, Hashable {
+        /// This text, decoded, as the whole segment.
         case literal(String)
         /// `{name}`: one segment, whatever it is.
         case parameter(String)
@@ -22,7 +23,9 @@ public struct PathTemplate: Sendable, Hashable, CustomStringConvertible {
 
         /// A piece of a segment.
         public enum Part: Sendable, Hashable {
+            /// This text, decoded.
             case literal(String)
+            /// `{name}`: any text, by its name.
             case parameter(String)
         }
     }

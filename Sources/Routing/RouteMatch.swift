@@ -1,5 +1,6 @@
 /// What a path was found to mean.
 public struct RouteMatch<Value: Sendable>: Sendable {
+    /// What was inserted under the template that the path has matched.
     public let value: Value
     /// The decoded text of each parameter, in the order of ``PathTemplate/parameterNames``; an absent `{name?}` has none.
     ///

@@ -11,6 +11,7 @@ public struct RouteTrie<Value: Sendable>: Sendable {
     /// By the number of their place; nil where `update` put none.
     @usableFromInline var values: [Value?] = []
 
+    /// No routes: every path matches nothing.
     public init() {}
 
     /// Lets `update` set the value of each place that the template takes: two for `{name?}`, else one.

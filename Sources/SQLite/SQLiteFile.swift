@@ -24,8 +24,10 @@ public enum SQLiteDurability: Sendable {
 
 /// An SQLite file that cannot be used, or not now.
 public struct SQLiteFileError: Error, Sendable, CustomStringConvertible {
+    /// The file as it was named when it was opened.
     public let path: String
     let reason: String
+    /// The path and what is wrong, as a clause for a log.
     public var description: String { "the file '\(path)' \(reason)" }
 }
 

@@ -91,6 +91,11 @@ public final class SQLiteSessionStore: SessionStore {
         }
     }
 
+    /// The values of a session that has not been idle for too long; nil for any other.
+    ///
+    /// Each use counts, but is written down only when the last one written is older than a twentieth of the idle time.
+    ///
+    /// - Throws: `SQLiteFileError` where the file cannot be read.
     public func load(_ id: SessionID) async throws -> [String: String]? {
         let now = now().timeIntervalSince1970
         let session = try await read { db -> (lastUse: Double, values: [String: String])? in
@@ -112,6 +117,9 @@ public final class SQLiteSessionStore: SessionStore {
         return session.values
     }
 
+    /// Puts a new session into the file, and once in an idle time removes those that have ended.
+    ///
+    /// - Throws: `SQLiteFileError` where the file cannot be written.
     public func create(_ id: SessionID, _ values: [String: String]) async throws {
         let now = now()
         let oldest = now.timeIntervalSince1970 - idleTime
@@ -129,6 +137,9 @@ public final class SQLiteSessionStore: SessionStore {
         }
     }
 
+    /// Changes these values, in one transaction; does nothing for a session that is gone.
+    ///
+    /// - Throws: `SQLiteFileError` where the file cannot be written.
     public func update(_ id: SessionID, _ changes: [String: String?]) async throws {
         try await write { db in
             let exists = try Bool.fetchOne(
@@ -148,6 +159,9 @@ public final class SQLiteSessionStore: SessionStore {
         }
     }
 
+    /// Removes a session with its values; does nothing where there is none.
+    ///
+    /// - Throws: `SQLiteFileError` where the file cannot be written.
     public func remove(_ id: SessionID) async throws {
         try await write { db in
             try db.execute(sql: "DELETE FROM martlet_session WHERE id = ?", arguments: [id.text])

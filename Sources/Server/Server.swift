@@ -8,6 +8,7 @@ import Synchronization
 public final class Server: Sendable {
     /// Where to listen.
     public struct Address: Sendable, CustomStringConvertible {
+        /// A name or an address, an address of IPv6 without brackets: by default only this machine can connect.
         public var host: String
         /// 0 for any that is free.
         public var port: Int
@@ -19,6 +20,7 @@ public final class Server: Sendable {
             self.port = port
         }
 
+        /// As the URL of the root, `http://[::1]:8080`.
         public var description: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
     }
 

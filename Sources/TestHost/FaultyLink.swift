@@ -11,6 +11,7 @@ import Synchronization
 public final class FaultyLink: Sendable {
     /// Whose bytes a fault concerns.
     public enum Sender: Sendable, CaseIterable {
+        /// The client that connects to the link, or the server that it passes everything on to.
         case client, server
     }
 

@@ -4,10 +4,14 @@ import Synchronization
 
 /// A line that an application under test has logged.
 public struct LogLine: Sendable, CustomStringConvertible {
+    /// How severe the line is.
     public let level: Logger.Level
+    /// The text as it was logged, without the metadata.
     public let message: String
+    /// Its own metadata, and that of its logger and of the request, as text.
     public let metadata: [String: String]
 
+    /// The line as failures print it: `error: the text key=value`, the keys sorted.
     public var description: String {
         let metadata = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
         return "\(level): \(message)\(metadata)"

@@ -3,12 +3,16 @@ import Synchronization
 
 /// A clock that stands still until a test advances it. In a host with `time: .live` it goes on by itself.
 public final class ManualClock: Clock {
+    /// A point in time, counted from when the clock was made.
     public struct Instant: InstantProtocol {
         /// Since the clock was made.
         public let elapsed: Duration
 
+        /// The instant that lies `duration` later; earlier for a negative one.
         public func advanced(by duration: Duration) -> Instant { Instant(elapsed: elapsed + duration) }
+        /// How long it is from this instant to the other; negative where that lies before.
         public func duration(to other: Instant) -> Duration { other.elapsed - elapsed }
+        /// Whether the left instant lies before the right one.
         public static func < (left: Instant, right: Instant) -> Bool { left.elapsed < right.elapsed }
     }
 
@@ -37,13 +41,16 @@ public final class ManualClock: Clock {
     /// The real time at which it began; nil for a clock that stands still.
     private let start: ContinuousClock.Instant?
 
+    /// A clock that stands at zero until ``advance(by:)``.
     public init() { start = nil }
 
     init(isLive: Bool) { start = isLive ? .now : nil }
 
+    /// The instant that the clock shows: in a host with `time: .live` the real time since it was made.
     public var now: Instant {
         if let start { Instant(elapsed: start.duration(to: .now)) } else { state.withLock { $0.now } }
     }
+    /// A nanosecond: no deadline is rounded to another.
     public var minimumResolution: Duration { .nanoseconds(1) }
 
     /// How many sleep now.
@@ -71,6 +78,10 @@ public final class ManualClock: Clock {
     /// - Parameter settle: returns when those who woke are done.
     func betweenSteps(_ settle: @escaping @Sendable () async -> Void) { state.withLock { $0.settle = settle } }
 
+    /// Waits until the clock has come to the deadline, and not at all for one that has passed.
+    ///
+    /// - Parameter tolerance: not heeded: whoever sleeps wakes at the deadline.
+    /// - Throws: `CancellationError` when the task is cancelled, at once.
     public func sleep(until deadline: Instant, tolerance: Duration? = nil) async throws {
         if let start { return try await sleepForReal(until: start + deadline.elapsed) }
         let request = CurrentRequest.observed

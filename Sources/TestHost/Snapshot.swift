@@ -70,6 +70,7 @@ public enum Snapshot {
 
 /// A text is not what it was.
 public struct SnapshotMismatch: Error, CustomStringConvertible {
+    /// Where the test stands, and the lines that differ, or why there is nothing to compare with.
     public let description: String
     init(_ description: String) { self.description = description }
 }

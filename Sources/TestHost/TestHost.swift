@@ -23,8 +23,11 @@ public final class TestHost: Sendable {
 
     /// The application's clock.
     public let clock: ManualClock
+    /// What answers the requests: a test may look at its routes, its services and its streams.
     public let application: Application
+    /// How requests reach the application, as the host was made with.
     public let transport: Transport
+    /// How time passes, as the host was made with.
     public let time: Time
     let executor: LoopExecutor
     let monitor: ActivityMonitor
@@ -89,11 +92,11 @@ public final class TestHost: Sendable {
     }
 
     deinit {
-        application.sse.stop()
-        application.sse.closeAll()
-        // A server's end is the application's, too.
-        if transport == .inProcess, !application.lifeCycle.isEmpty {
-            Task { [application] in await application.lifeCycle.end() }
+        // A server's end is the application's, too, and may have been before.
+        if transport == .inProcess {
+            application.sse.stop()
+            application.sse.closeAll()
+            if !application.lifeCycle.isEmpty { Task { [application] in await application.lifeCycle.end() } }
         }
         wire.close()
     }
@@ -157,6 +160,7 @@ public final class TestHost: Sendable {
 
 /// A test asked of its host what cannot be done.
 public struct TestHostError: Error, CustomStringConvertible {
+    /// What was asked, and how to ask for it.
     public let description: String
     init(_ description: String) { self.description = description }
 }

@@ -4,9 +4,11 @@ import NIOCore
 
 /// A whole response, as a test looks at it.
 public struct TestResponse: Sendable, CustomStringConvertible {
+    /// The status code and its reason phrase, whatever they are: a test says itself which ones it takes.
     public let status: HTTPResponse.Status
     /// Over loopback these include the server's own: `Date`, `Content-Length` and the like.
     public let headers: HTTPFields
+    /// The content as it came; with a `Content-Encoding` not decoded.
     public let body: ByteBuffer
     private let request: String
     private let book: LogBook
@@ -24,6 +26,7 @@ public struct TestResponse: Sendable, CustomStringConvertible {
         self.coder = coder
     }
 
+    /// The body as UTF-8; what is none becomes U+FFFD.
     public var text: String { String(buffer: body) }
 
     /// What the application has logged for this request.
@@ -60,6 +63,7 @@ public struct TestResponse: Sendable, CustomStringConvertible {
 public struct UnexpectedResponse: Error, CustomStringConvertible {
     /// The response there was.
     public let response: TestResponse?
+    /// Where the test stands, what it expected, and the whole response with what was logged for it.
     public let description: String
 
     init(_ response: TestResponse, _ problem: String, _ location: CodeLocation? = nil) {

@@ -198,6 +198,7 @@ extension EventStreamParser.Event {
 
 /// What a test expected of a stream did not happen.
 public struct TestStreamError: Error, CustomStringConvertible {
+    /// Where the test stands, what it expected, and what did arrive.
     public let description: String
     init(_ description: String) { self.description = description }
 }

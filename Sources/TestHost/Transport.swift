@@ -13,6 +13,7 @@ import Foundation
 ///         try await host.client().get("/").expect(.ok)
 ///     }
 public enum Transport: String, CaseIterable, Sendable {
+    /// By a call in the same process, or over a socket of this machine's loopback interface.
     case inProcess, loopback
 
     /// What a host uses that is told nothing else: in process, unless the environment says `MARTLET_TRANSPORT=loopback`.

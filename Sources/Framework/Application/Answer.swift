@@ -1,6 +1,8 @@
 /// The answer to a request: made there and then, or on its way. Whatever went wrong has become a response.
 public enum Answer: Sendable {
+    /// The response is there, and needs no task.
     case now(Response)
+    /// Makes the response when it is waited for.
     case later(@Sendable () async -> Response)
 
     /// An answer that has to be waited for.

@@ -3,6 +3,7 @@ import Logging
 
 /// An application: a type with a `configure` function, which `@main` can stand on.
 public protocol App: Sendable {
+    /// Makes the app for `@main`; a test makes its own.
     init()
     /// Registers services and middleware. Controllers need no registering.
     func configure(_ app: inout AppBuilder) throws
@@ -10,7 +11,9 @@ public protocol App: Sendable {
 
 /// What an application is made of, until it starts.
 public struct AppBuilder: Sendable {
+    /// What controllers, middleware and background work are made from.
     public var services = ServiceContainer()
+    /// How much a client may send, open and hold up, and how long a shutdown takes.
     public var limits = Limits()
     /// How events are kept, allowed and delivered.
     public var events = EventSettings()
@@ -18,6 +21,7 @@ public struct AppBuilder: Sendable {
     public var json = JSONSettings()
     /// What clients are told when something is wrong with a request, by language.
     public var messages = Messages()
+    /// Where the application logs. The logger of a request is made from it, with the request's id.
     public var logger = Logger(label: "martlet")
     /// True where errors are shown in detail: `MARTLET_ENV=development`.
     public var isDevelopment = false

@@ -4,8 +4,11 @@ import NIOCore
 
 /// A request from top to bottom, immutable once it is made. The server and the test host both drive `respond`.
 public final class Application: Sendable {
+    /// Every route: those of controllers that were found or mounted, and those of `app.route`.
     public let routes: [Route]
+    /// The limits as `configure` left them.
     public let limits: Limits
+    /// The application's logger. In a request use `ctx.logger`, whose lines name the request.
     public var logger: Logger { environment.logger }
     /// The live streams, for code that runs outside a request.
     public var sse: EventHub { environment.events }

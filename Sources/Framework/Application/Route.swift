@@ -2,12 +2,16 @@ import HTTPTypes
 import MartletRouting
 
 /// A path and its verbs, bound to an action.
-// An object, because every request carries its route along.
 public final class Route: Sendable {
+    // An object, because every request carries its route along.
+
     /// `Chat@send`
     public let name: String
+    /// The request methods that take it.
     public let verbs: Verbs
+    /// The template of the path, under the prefix of where the controller is mounted: `/chat/rooms/{room}`.
     public let path: String
+    /// The method that answers, as its source declares it: its own path is the one that it has without a mount.
     public let action: ActionDescriptor
     /// What `@Use` and `@Mark` say: of the controller where it is mounted and declared, then of the action.
     public let attributes: [RouteAttribute]

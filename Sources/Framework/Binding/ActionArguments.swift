@@ -32,6 +32,7 @@ public struct ActionArguments {
         body = content.readableBytes == 0 ? .empty : .buffered(content, try BodyFormat(of: context.request))
     }
 
+    /// The argument; nil where it is missing or wrong, which `failure()` tells of then.
     public mutating func read<Value>(_ parameter: BoundParameter<Value>) -> Value? { parameter.read(&self) }
 
     /// The error that answers the request when an argument is missing.

@@ -9,9 +9,10 @@ public struct FormFields: Sendable {
     public struct Field: Sendable, Hashable {
         /// As it was sent, decoded.
         public let name: String
+        /// As it was sent, decoded; empty where nothing was typed.
         public let value: String
     }
-    /// In the order they came.
+    /// All fields, decoded. A name may come more than once.
     public private(set) var fields: [Field] = []
 
     init() {}

@@ -28,18 +28,24 @@ public struct JSONSettings: Sendable, Hashable {
 
     /// Whether results are spread over lines. Events are not.
     public enum PrettyPrinting: Sendable, Hashable {
+        /// In one line, which takes the fewest bytes.
         case never
         /// Where `app.isDevelopment` is true.
         case inDevelopment
+        /// In production, too.
         case always
     }
 
+    /// How the members of objects are named, where they are written and where they are read.
     public var keys = Keys.asWritten
+    /// How a `Date` is written and read.
     public var dates = Dates.iso8601
     /// True to write the members of an object in the order of their names; else they come in any order, which may differ
     /// from one response to the next.
     public var sortsKeys = true
+    /// When results are spread over lines, for people who read them.
     public var prettyPrinting = PrettyPrinting.never
 
+    /// The settings of an application that changes nothing.
     public init() {}
 }

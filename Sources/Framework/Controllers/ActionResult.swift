@@ -4,6 +4,9 @@ import NIOCore
 
 /// A type that is a response of its own making.
 public protocol ResponseConvertible {
+    /// The response in this request.
+    ///
+    /// - Throws: what is answered as if the action had thrown it.
     func response(for context: Context) throws -> Response
 }
 
@@ -11,11 +14,15 @@ public protocol ResponseConvertible {
 ///
 /// A synchronous action may return one, too.
 public protocol AsyncResponseConvertible: Sendable {
+    /// The response in this request; made when the action has returned.
+    ///
+    /// - Throws: what is answered as if the action had thrown it.
     func response(for context: Context) async throws -> Response
 }
 
 /// Turns what an action returned into a response; the compiler picks the kind. Used by the code that `@Controller` writes.
 public enum ActionResult {
+    /// A type that makes its own response has the last word, be it `Encodable` as well.
     public static func response(_ value: some ResponseConvertible, _ context: Context) throws -> Response {
         try value.response(for: context)
     }
@@ -31,18 +38,22 @@ public enum ActionResult {
         Response(headers: .json, body: .buffer(try context.environment.json.buffer(of: value)))
     }
 
+    /// Nothing is 204.
     public static func response(_: Void, _ context: Context) throws -> Response { Response(status: .noContent) }
 
+    /// nil is 404.
     public static func response(_ value: (some ResponseConvertible)?, _ context: Context) throws -> Response {
         guard let value else { throw HTTPError(.notFound) }
         return try value.response(for: context)
     }
 
+    /// nil is 404, without waiting.
     public static func response(_ value: (some AsyncResponseConvertible)?, _ context: Context) throws -> Response {
         guard let value else { throw HTTPError(.notFound) }
         return try response(value, context)
     }
 
+    /// nil is 404, and not JSON's `null`.
     @_disfavoredOverload
     public static func response(_ value: (some Encodable)?, _ context: Context) throws -> Response {
         guard let value else { throw HTTPError(.notFound) }
@@ -74,6 +85,7 @@ public enum ActionResult {
         try response(context.sse.stream(of: values), context)
     }
 
+    /// Any other type is no result: here the compiler says which ones are.
     @available(
         *, unavailable,
         message:

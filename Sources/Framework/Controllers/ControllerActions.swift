@@ -5,6 +5,7 @@ public struct ControllerActions: Sendable {
     let controller: any Controller.Type
     let actions: [ActionDescriptor]
 
+    /// Used by the code that `@Actions` writes.
     public init(of controller: any Controller.Type, _ actions: [ActionDescriptor]) {
         self.controller = controller
         self.actions = actions

@@ -13,12 +13,14 @@ import Foundation
 ///
 /// Its text is the target of a request: interpolate it into a page, or pass it to `Redirect(to:)` and a test's client.
 public struct Link: Sendable, Hashable, CustomStringConvertible, RequestTargetConvertible {
+    /// The path from the root, percent-encoded.
     public let path: String
     /// What stands behind the `?`; nil without fields.
     public let query: String?
 
     /// The path and the query.
     public var description: String { query.map { "\(path)?\($0)" } ?? path }
+    /// The link in origin-form (RFC 9112 section 3.2.1).
     public var requestTarget: String { description }
 
     /// Used by the code that `@Controller` writes.
@@ -117,16 +119,19 @@ public protocol RequestTargetConvertible: Sendable {
 }
 
 extension String: RequestTargetConvertible {
+    /// The text as it is: nothing is encoded.
     public var requestTarget: String { self }
 }
 
 /// The links to a controller's actions. `@Controller` writes one for each controller, `BookController.links`.
 public protocol ControllerLinks: Sendable {
+    /// The links of a controller that is mounted there.
     init(at mount: MountedPath)
 }
 
 /// The links of a controller that was written without the macro: none.
 public struct NoLinks: ControllerLinks {
+    /// The same wherever the controller is mounted.
     public init(at mount: MountedPath) {}
 }
 

@@ -16,10 +16,12 @@ extension HTTPFields {
 }
 
 extension Response: ResponseConvertible {
+    /// The response itself.
     public func response(for context: Context) -> Response { self }
 }
 
 extension String: ResponseConvertible {
+    /// 200 with the text as `text/plain` in UTF-8.
     public func response(for context: Context) -> Response {
         Response(headers: .text, body: .buffer(ByteBuffer(string: self)))
     }
@@ -27,23 +29,29 @@ extension String: ResponseConvertible {
 
 /// Bytes are sent as they are, as `application/octet-stream`. For another type, return a `Response`.
 extension ByteBuffer: ResponseConvertible {
+    /// 200 with the bytes.
     public func response(for context: Context) -> Response { Response(headers: .octets, body: .buffer(self)) }
 }
 
 extension [UInt8]: ResponseConvertible {
+    /// 200 with the bytes.
     public func response(for context: Context) -> Response { ByteBuffer(bytes: self).response(for: context) }
 }
 
 extension Data: ResponseConvertible {
+    /// 200 with the bytes.
     public func response(for context: Context) -> Response { ByteBuffer(bytes: self).response(for: context) }
 }
 
 /// A page. The text is sent as it is: escape what comes from users.
 public struct HTML: Sendable, ResponseConvertible {
+    /// The HTML of the page.
     public var text: String
 
+    /// A page with this HTML.
     public init(_ text: String) { self.text = text }
 
+    /// 200 with the page as `text/html` in UTF-8.
     public func response(for context: Context) -> Response {
         Response(headers: .html, body: .buffer(ByteBuffer(string: text)))
     }
@@ -51,17 +59,21 @@ public struct HTML: Sendable, ResponseConvertible {
 
 /// A bare status.
 public struct Status: Sendable, ResponseConvertible {
-    /// The code and the reason phrase.
+    /// What is sent, and nothing with it.
     public var value: HTTPResponse.Status
 
+    /// A response of this status, without content.
     public init(_ value: HTTPResponse.Status) { self.value = value }
 
+    /// The status without content.
     public func response(for context: Context) -> Response { Response(status: value) }
 }
 
 /// Sends the client elsewhere (RFC 9110 section 15.4).
 public struct Redirect: Sendable, ResponseConvertible {
+    /// What `Location` says; what may not stand in a URI is percent-encoded when it is sent.
     public var location: String
+    /// A status of redirection, 3xx; with any other the response is a 500.
     public var status: HTTPResponse.Status
 
     /// - Parameters:
@@ -89,11 +101,15 @@ public struct Redirect: Sendable, ResponseConvertible {
 
 /// The JSON answer `{"code","msg","data"}`, with `count` where it is given: code 0 is success.
 public struct Envelope: Sendable, ResponseConvertible {
+    /// 0 for success; what else it means is the app's to say.
     public var code: Int
+    /// A text for people, which may be empty.
     public var msg: String
+    /// How many items there are in all, where `data` has some of them; nil leaves the member out.
     public var count: Int?
     private let data: (any Encodable & Sendable)?
 
+    /// An answer of these members; without data it says `"data":null`.
     public init(code: Int = 0, msg: String = "", data: (any Encodable & Sendable)? = nil, count: Int? = nil) {
         self.code = code
         self.msg = msg

@@ -4,25 +4,35 @@ import MartletEventStream
 public struct EventClient: Sendable, Identifiable {
     /// Names an open stream, never used twice in one process.
     public struct ID: Sendable, Hashable, Codable, LosslessStringConvertible, FieldConvertible {
+        /// Grows from one stream to the next.
         public let rawValue: UInt64
 
         package init(rawValue: UInt64) { self.rawValue = rawValue }
+        /// Reads the decimal number; nil where the text is none. Whether such a stream is open is for the hub to say.
         public init?(_ text: String) {
             guard let value = UInt64(text) else { return nil }
             rawValue = value
         }
+        /// Lets an action take an id as a parameter.
         public init?(field: String) { self.init(field) }
+        /// Reads a number.
+        ///
+        /// - Throws: `DecodingError` for anything else.
         public init(from decoder: any Decoder) throws {
             rawValue = try decoder.singleValueContainer().decode(UInt64.self)
         }
+        /// Writes a number.
         public func encode(to encoder: any Encoder) throws {
             var container = encoder.singleValueContainer()
             try container.encode(rawValue)
         }
+        /// Ends the message "must be …".
         public static var expectation: String { "the id of a client" }
+        /// The number in decimal.
         public var description: String { "\(rawValue)" }
     }
 
+    /// By what others send to this stream, or close it.
     public let id: ID
     /// Whom the stream was opened for.
     public let user: String?

@@ -1,8 +1,10 @@
 // Who is there.
 
 extension EventHub {
+    /// Whether the stream is open; a peer that is gone without a word counts until that is noticed.
     public func isConnected(_ client: EventClient.ID) -> Bool { state.withLock { $0.clients[client] != nil } }
 
+    /// Whether at least one stream is open that was opened for the user.
     public func isConnected(user: String) -> Bool { state.withLock { $0.users[user] != nil } }
 
     /// The open stream of that id.

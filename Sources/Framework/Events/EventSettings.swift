@@ -14,7 +14,10 @@ public struct EventSettings: Sendable {
     private(set) var joinHooks: [PresenceHook] = []
     private(set) var leaveHooks: [PresenceHook] = []
 
+    /// True to let a request subscribe to the topic, or to the pattern that has this text; what it throws answers the
+    /// request.
     public typealias TopicAuthorizer = @Sendable (Context, _ topic: String) async throws -> Bool
+    /// Is told of a stream that has begun or ended.
     public typealias PresenceHook = @Sendable (EventClient, EventHub) -> Void
 
     package init() {}
@@ -125,6 +128,7 @@ public struct HistoryLimits: Sendable {
     /// How old an event may be.
     public var maxAge = Duration.seconds(15 * 60)
 
+    /// The limits of an application that changes nothing.
     public init() {}
 
     /// Nothing is kept: every client that reconnects is told that there may be a hole.

@@ -30,7 +30,9 @@ public struct EventStatistics: Sendable, Encodable {
     public var streams = 0
     /// How many of them subscribed to each topic by its name, and to each pattern by its text.
     public var streamsByTopic: [String: Int] = [:]
+    /// How many of them were opened for each user; a stream without a user counts nowhere here.
     public var streamsByUser: [String: Int] = [:]
+    /// How many of them each IP address has.
     public var streamsByAddress: [String: Int] = [:]
     /// Events published since the start.
     public var published = 0
@@ -38,14 +40,18 @@ public struct EventStatistics: Sendable, Encodable {
     public var refused = 0
     /// Events in the history, and their bytes.
     public var historyEvents = 0
+    /// Bytes of the history, as `HistoryLimits.maxBytes` counts them.
     public var historyBytes = 0
     /// Events that wait for the store, and their bytes.
     public var storeBacklogEvents = 0
+    /// Bytes that wait for the store, as `limits.maxStoreBacklogBytes` counts them.
     public var storeBacklogBytes = 0
+    /// One entry for each event loop, in their order.
     public var loops: [Loop] = []
 
     /// Figures of one event loop, since the start.
     public struct Loop: Sendable, Encodable {
+        /// Streams that are open on it now.
         public var streams = 0
         /// Bytes that wait for slow readers now.
         public var queuedBytes = 0
@@ -65,7 +71,9 @@ public struct EventStatistics: Sendable, Encodable {
         public var expired = 0
         /// Clients that came back, by what they were told.
         public var resumed = 0
+        /// Those that were told that the oldest part is gone.
         public var partial = 0
+        /// Those that were told that nothing is known of their last event.
         public var reset = 0
     }
 }

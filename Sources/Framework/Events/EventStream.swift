@@ -39,6 +39,7 @@ public struct EventStream: Sendable, ResponseConvertible {
     /// True where its frames go out compressed.
     package var isGzip: Bool { admission?.isGzip ?? false }
 
+    /// 200 with `text/event-stream`; whether the stream is let in is decided when the middleware has let it pass.
     public func response(for context: Context) -> Response {
         Response(headers: Self.headers, body: .events(self))
     }
@@ -53,6 +54,7 @@ public struct EventStream: Sendable, ResponseConvertible {
 
 /// What of the past a new client gets first.
 public enum Replay: Sendable, Hashable {
+    /// Only what is published from now on.
     case none
     /// The last events of its topics, of the broadcasts and of its user together.
     case last(Int)

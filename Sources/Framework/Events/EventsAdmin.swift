@@ -8,6 +8,7 @@ import HTTPTypes
 /// - `POST /admin/events/close` with `client`, `user` or `topic`, and perhaps `reconnect=false`: ends those streams.
 @Controller("/admin/events", isDiscovered: false)
 public struct EventsAdmin {
+    /// Keeps everyone out whom the app does not allow.
     public let middleware: [any Middleware]
 
     /// - Parameter isAllowed: who may see and do this; everyone else gets 403.

@@ -41,6 +41,7 @@ public struct StoredHistory: Sendable {
     /// In order.
     public var events: [StoredEvent]
 
+    /// What `load` gives back; where more is known of what was deleted, set `deletedThroughByAudience` as well.
     public init(epoch: String, lastSequence: UInt64, deletedThrough: UInt64, events: [StoredEvent]) {
         self.epoch = epoch
         self.lastSequence = lastSequence
@@ -51,14 +52,20 @@ public struct StoredHistory: Sendable {
 
 /// An event as a store keeps it.
 public struct StoredEvent: Sendable, Hashable {
+    /// Its number in the order of all events; no other event of this epoch has it.
     public var sequence: UInt64
+    /// Who gets it: everyone, a topic's streams or a user's.
     public var audience: EventAudience
+    /// Its type; nil for the client's default, `message`.
     public var event: String?
+    /// Its text; nil for an event without `data`.
     public var data: String?
+    /// By the time of day, so that its age is known after a restart.
     public var publishedAt: Date
     /// False for what is not to be compressed when it is replayed.
     public var isCompressible: Bool
 
+    /// An event as it is read back; nothing is checked.
     public init(
         sequence: UInt64, audience: EventAudience, event: String?, data: String?, publishedAt: Date,
         isCompressible: Bool

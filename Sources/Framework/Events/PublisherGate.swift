@@ -159,7 +159,9 @@ struct PublisherGate {
 public struct StoreBacklogError: Error, Sendable, CustomStringConvertible {
     /// How many events wait for the store.
     public let waitingEvents: Int
+    /// How many bytes these have, as the limit counts them.
     public let waitingBytes: Int
+    /// The figures in a sentence.
     public var description: String {
         "The store of events is too slow: \(waitingEvents) events with \(waitingBytes) bytes wait for it."
     }

@@ -6,6 +6,7 @@
 /// What is interpolated is one segment, and part of no other: a slash or a `*` in it is refused when the topic is used, with
 /// 400. Where it may have slashes, say `\(path: text)`.
 public struct Topic: Sendable, Hashable, CustomStringConvertible, ExpressibleByStringInterpolation {
+    /// The topic as text, slashes included.
     public let description: String
     private let problem: TopicError?
 
@@ -15,8 +16,10 @@ public struct Topic: Sendable, Hashable, CustomStringConvertible, ExpressibleByS
         problem = nil
     }
 
+    /// A topic as the source has it; a malformed one is refused when it is used.
     public init(stringLiteral value: String) { self.init(value) }
 
+    /// A topic with values in it, each of which is one segment or part of one.
     public init(stringInterpolation: StringInterpolation) {
         description = stringInterpolation.text
         problem = stringInterpolation.badSegment.map { segment in
@@ -28,12 +31,15 @@ public struct Topic: Sendable, Hashable, CustomStringConvertible, ExpressibleByS
         }
     }
 
+    /// Puts a topic together, and notes a value that is not one segment.
     public struct StringInterpolation: StringInterpolationProtocol, Sendable {
         fileprivate var text = ""
         fileprivate var badSegment: String?
 
+        /// Used by the code that the compiler writes for an interpolation.
         public init(literalCapacity: Int, interpolationCount: Int) {}
 
+        /// What stands around the values: it may have slashes.
         public mutating func appendLiteral(_ literal: String) { text += literal }
 
         /// A segment, or a part of one.
@@ -61,9 +67,11 @@ public struct Topic: Sendable, Hashable, CustomStringConvertible, ExpressibleByS
 
 /// A topic that cannot be subscribed or published to.
 public struct TopicError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The topic or pattern; only the beginning of one that is too long.
     public let topic: String
     let reason: String
     /// True where it is the request that put something into the topic that cannot be there: an error of its own then (400).
     var isRequests = false
+    /// The topic and the reason as a sentence.
     public var description: String { "The topic '\(topic)' cannot be used: \(reason)." }
 }

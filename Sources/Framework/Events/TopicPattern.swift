@@ -5,6 +5,7 @@
 ///
 ///     ctx.sse.open(patterns: ["prices/*"])
 public struct TopicPattern: Sendable, Hashable, CustomStringConvertible, ExpressibleByStringLiteral {
+    /// The pattern as it was written.
     public let description: String
     /// Split at the slashes; nil for a topic, which stands for itself.
     let segments: [Substring]?

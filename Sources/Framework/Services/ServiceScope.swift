@@ -2,6 +2,8 @@ import Synchronization
 
 /// A scoped service with something to let go of when its request's action has returned.
 public protocol ClosableService: Sendable {
+    /// Lets go of what the service holds, once. The services of a request are closed one after the other, the last made
+    /// first, and the response waits for them.
     func close() async
 }
 

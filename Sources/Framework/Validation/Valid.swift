@@ -7,8 +7,10 @@
 /// `@Valid(evenNumber)`. That is also the place for a `.pattern`, which is made anew for every call otherwise.
 @propertyWrapper
 public struct Valid<Value> {
+    /// The value that the action sees.
     public var wrappedValue: Value
 
+    /// For a parameter that is never nil; its default is not held against the rules.
     @_disfavoredOverload
     public init(wrappedValue: Value, _ rules: Rule<Value>...) { self.wrappedValue = wrappedValue }
 

@@ -34,8 +34,10 @@ public final class Session: Sendable {
         }
     }
 
+    /// Whether the key has a value.
     public func exists(_ key: String) -> Bool { self[key] != nil }
 
+    /// The keys that have a value, sorted.
     public var keys: [String] { state.withLock { $0.values.keys.sorted() } }
 
     /// Gives the session a new id with the same values. Do this when a user logs in, so that an id that somebody knew
@@ -72,8 +74,8 @@ public final class Session: Sendable {
 }
 
 /// Names a session: 128 bits that cannot be guessed.
-// Two words and not their text: every request with a session makes one, and looks it up.
 public struct SessionID: Sendable, Hashable {
+    // Two words and not their text: every request with a session makes one, and looks it up.
     private let high: UInt64
     private let low: UInt64
 

@@ -6,18 +6,24 @@ import Synchronization
 public protocol SessionStore: Sendable {
     /// The values of a session, which this use keeps alive; nil when there is none, or no longer.
     func load(_ id: SessionID) async throws -> [String: String]?
+    /// Keeps a new session with its first values, under an id that nobody has used.
     func create(_ id: SessionID, _ values: [String: String]) async throws
     /// Changes single values, so that two requests at the same time do not undo each other; nil removes one. A session
     /// that is gone stays so.
     func update(_ id: SessionID, _ changes: [String: String?]) async throws
+    /// Forgets a session at once; does nothing where there is none.
     func remove(_ id: SessionID) async throws
 }
 
 /// A store that never waits: requests are answered without a task for it.
 public protocol ImmediateSessionStore: SessionStore {
+    /// As ``SessionStore/load(_:)``, without waiting.
     func load(_ id: SessionID) throws -> [String: String]?
+    /// As ``SessionStore/create(_:_:)``, without waiting.
     func create(_ id: SessionID, _ values: [String: String]) throws
+    /// As ``SessionStore/update(_:_:)``, without waiting.
     func update(_ id: SessionID, _ changes: [String: String?]) throws
+    /// As ``SessionStore/remove(_:)``, without waiting.
     func remove(_ id: SessionID) throws
 }
 
@@ -120,6 +126,7 @@ public final class MemorySessionStore: ImmediateSessionStore {
     /// How many sessions there are.
     public var count: Int { state.withLock { $0.entries.count } }
 
+    /// The values of a session that is not over; the idle time begins anew.
     public func load(_ id: SessionID) -> [String: String]? {
         state.withLock { state in
             let now = state.stopwatch.elapsed()
@@ -134,6 +141,7 @@ public final class MemorySessionStore: ImmediateSessionStore {
         }
     }
 
+    /// Keeps a new session; where there are `maxSessions`, another one gives way.
     public func create(_ id: SessionID, _ values: [String: String]) {
         state.withLock { state in
             let now = state.stopwatch.elapsed()
@@ -149,11 +157,13 @@ public final class MemorySessionStore: ImmediateSessionStore {
         }
     }
 
+    /// Changes these values; does nothing for a session that is gone.
     public func update(_ id: SessionID, _ changes: [String: String?]) {
         state.withLock { state in
             for (key, value) in changes { state.entries[id]?.values[key] = value }
         }
     }
 
+    /// Forgets a session; does nothing where there is none.
     public func remove(_ id: SessionID) { state.withLock { $0.entries[id] = nil } }
 }

@@ -20,6 +20,9 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware {
         self.isSecure = isSecure
     }
 
+    /// Gives the request its session, and does in the store what the request changed; waits only for a store that does.
+    ///
+    /// - Throws: what an ``ImmediateSessionStore`` throws.
     public func answer(_ ctx: Context, next: Next) throws -> Answer {
         guard let immediate else { return .later(ctx) { try await respond(to: ctx, next: next) } }
         var found: (SessionID, [String: String])?
@@ -38,6 +41,9 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware {
         }
     }
 
+    /// The same for a store that waits: the response goes out when the store has taken the changes.
+    ///
+    /// - Throws: what the store throws.
     public func respond(to ctx: Context, next: Next) async throws -> Response {
         var found: (SessionID, [String: String])?
         var ids: [SessionID] = []
