@@ -217,7 +217,8 @@ public struct ResponseMetadata: Sendable {
 }
 
 /// What every request of an application shares.
-struct ApplicationEnvironment: Sendable {
+// An object, because every request has it.
+final class ApplicationEnvironment: Sendable {
     let services: ServiceRegistry
     let events: EventHub
     let json: JSON
@@ -228,6 +229,21 @@ struct ApplicationEnvironment: Sendable {
     let errorHandlers: [ErrorHandler]
     let observer: (any ApplicationObserver)?
     let requestIDs = RequestIDs()
+
+    init(
+        services: ServiceRegistry, events: EventHub, json: JSON, clock: any Clock<Duration>, logger: Logger,
+        isDevelopment: Bool, messages: Messages, errorHandlers: [ErrorHandler], observer: (any ApplicationObserver)?
+    ) {
+        self.services = services
+        self.events = events
+        self.json = json
+        self.clock = clock
+        self.logger = logger
+        self.isDevelopment = isDevelopment
+        self.messages = messages
+        self.errorHandlers = errorHandlers
+        self.observer = observer
+    }
 }
 
 extension Optional {

@@ -4,12 +4,20 @@ import Logging
 ///
 /// The id is made with the first line: most requests log nothing.
 struct RequestLogHandler: LogHandler {
-    private var application: any LogHandler
+    /// The handler of a copy that was given settings of its own.
+    private final class Own: Sendable {
+        let handler: any LogHandler
+        init(_ handler: any LogHandler) { self.handler = handler }
+    }
+    // Two references and no more: every request has one of these, and few log anything.
     private let context: Context
+    private var own: Own?
 
-    init(_ application: any LogHandler, _ context: Context) {
-        self.application = application
-        self.context = context
+    init(_ context: Context) { self.context = context }
+
+    private var application: any LogHandler {
+        get { own?.handler ?? context.applicationLogger.handler }
+        set { own = Own(newValue) }
     }
 
     func log(event: LogEvent) {
@@ -42,9 +50,11 @@ struct RequestLogHandler: LogHandler {
 extension Context {
     /// What the request logs to: every line has `request-id`. In whatever the request calls it is `Logger.current`, too.
     public var logger: Logger {
-        let application = environment.observer?.logger(for: self) ?? environment.logger
-        return Logger(label: application.label) { _ in RequestLogHandler(application.handler, self) }
+        Logger(label: environment.logger.label) { _ in RequestLogHandler(self) }
     }
+
+    /// What the application logs to.
+    fileprivate var applicationLogger: Logger { environment.observer?.logger(for: self) ?? environment.logger }
 }
 
 extension Context {

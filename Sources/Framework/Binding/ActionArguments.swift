@@ -6,7 +6,7 @@ import NIOCore
 /// Used by the code that `@Controller` writes.
 public struct ActionArguments {
     let context: Context
-    private let json: JSON
+    private var json: JSON { context.environment.json }
     private let match: MatchedRoute
     private var query: FormFields?
     private var body = BodyFields.unread
@@ -24,7 +24,6 @@ public struct ActionArguments {
     /// Made when the body that binding needs is there.
     public init(_ context: Context) throws {
         self.context = context
-        json = context.environment.json
         guard let match = context.match else { throw ServiceError("The request has no route.") }
         self.match = match
         guard match.route.bodyUse.reads(context.request.method) else { return }
