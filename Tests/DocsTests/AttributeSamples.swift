@@ -63,6 +63,7 @@ struct InjectedApp: App {
         }
         app.services.add(AuditBook())
         app.use { services in Audit(book: try services.resolve()) }
+        app.rewrite { request in request.path.hasPrefix("/old/") ? "/new/\(request.target.dropFirst(5))" : nil }
         app.controllers(ShopController.self)
     }
 }

@@ -188,4 +188,28 @@ private struct Decoding: Middleware {
         #expect(ids[1] == later && ids[2] == later)
         #expect(Set(ids).count == 4 && !ids.contains(nil))
     }
+
+    @Test(arguments: Transport.allCases) func `a request may be sent elsewhere before it is routed`(
+        transport: Transport
+    ) async throws {
+        struct Route: ImmediateMiddleware {
+            func answer(_ ctx: Context, next: Next) -> Answer {
+                let path = "\(ctx.routeName ?? "-") \(ctx.request.path)"
+                return next.answer(ctx) { $0.headers[.server] = path }
+            }
+        }
+        let client = try TestHost(controllers: FactsController.self, over: transport) { app in
+            app.services.scoped(Tenant.self) { _, ctx in Tenant(host: ctx.request.authority ?? "-") }
+            app.use(Route())
+            app.rewrite { $0.path.hasPrefix("/old/") ? "/new/\($0.target.dropFirst(5))" : nil }
+            app.rewrite { $0.path.hasPrefix("/new/") ? "/facts/\($0.target.dropFirst(5))" : nil }
+            app.rewrite { $0.path == "/lost" ? "nowhere" : nil }
+        }.client()
+        let row = try await client.get("/old/row?id=3")
+        #expect(row.text == "row 3")
+        #expect(row.headers[.server] == "Facts@row /facts/row")
+        #expect(try await client.post("/old/named", form: ["name": "x"]).text == "x")
+        #expect(try await client.get("/lost").status == .notFound)
+        #expect(try await client.get("/facts/row?id=1").text == "row 1")
+    }
 }

@@ -31,6 +31,7 @@ public struct AppBuilder: Sendable {
     private(set) var errorHandlers: [ErrorHandler] = []
     /// What is done beside the requests, in order.
     var lifeCycle: [LifeCycle.Step] = []
+    private(set) var rewrites: [Rewrite] = []
     private(set) var namedRoutes: [(verbs: Verbs, path: String, target: String)] = []
 
     /// - Parameter module: the app's module, which decides whether controllers of test modules are found.
@@ -96,6 +97,18 @@ public struct AppBuilder: Sendable {
         return C.Links(at: mount.place)
     }
 
+    /// Sends requests elsewhere than where they were sent: before they are routed, and so before all middleware, which knows
+    /// the route.
+    ///
+    ///     app.rewrite { request in request.path.hasPrefix("/old/") ? "/new/\(request.target.dropFirst(5))" : nil }
+    ///
+    /// Of several each is given what the one before it has made.
+    /// - Parameter rewrite: the new target, a path and perhaps a query, percent-encoded; nil for a request that is left as it
+    ///   is. A target that does not begin with a slash has no route.
+    public mutating func rewrite(_ rewrite: @escaping @Sendable (_ request: Request) -> String?) {
+        rewrites.append(rewrite)
+    }
+
     /// Decides what an error looks like to the client, wherever it came from: thrown by an action or a middleware, found while
     /// binding, or a 404 or 405 where there is no route.
     ///
@@ -128,3 +141,6 @@ public struct AppBuilder: Sendable {
 
 /// What an app has an error look like.
 typealias ErrorHandler = @Sendable (any Error, Context) throws -> (any ResponseConvertible)?
+
+/// Where an app sends a request; nil for where it goes anyway.
+typealias Rewrite = @Sendable (Request) -> String?

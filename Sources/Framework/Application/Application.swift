@@ -20,6 +20,7 @@ public final class Application: Sendable {
     /// What is done beside the requests.
     package let lifeCycle: LifeCycle
     let environment: ApplicationEnvironment
+    private let rewrites: [Rewrite]
     private let router: Router
     /// The app's middleware around the answer to what has no route. A route's own chain has that middleware, too.
     private let unrouted: Next
@@ -63,16 +64,27 @@ public final class Application: Sendable {
         middleware = appMiddleware + table.middleware
         for case let timed as any TimedMiddleware in middleware { timed.follow(clock) }
 
+        rewrites = builder.rewrites
         router = Router(trie: table.trie)
         unrouted = appMiddleware.wrapped(around: router)
     }
 
     /// What a request is answered with: its route is known from here on, to all middleware.
     package func context(request: Request, client: ClientInfo, eventLoop: any EventLoop) -> Context {
+        let request = rewrites.isEmpty ? request : rewritten(request)
         let match = router.match(request)
         // From the first byte on, whoever reads it; middleware may set another.
         request.body.limit(to: match?.route.action.maxBodyBytes ?? limits.maxBodyBytes)
         return Context(request: request, client: client, match: match, environment: environment, eventLoop: eventLoop)
+    }
+
+    private func rewritten(_ request: Request) -> Request {
+        rewrites.reduce(request) { request, rewrite in
+            guard let target = rewrite(request) else { return request }
+            return Request(
+                method: request.method, target: target, scheme: request.scheme, headers: request.headers,
+                body: request.body)
+        }
     }
 
     /// Answers a request; whatever goes wrong is a response too.
