@@ -6,15 +6,15 @@ struct LinkExpansion {
     let model: ControllerModel
 
     var declarations: [DeclSyntax] {
-        // A type of the author's own has the name.
-        guard !model.declaration.declares("Links") else { return [] }
+        // The author's own have the names.
+        guard !model.declaration.declares("Links"), !model.declaration.hasStatic("links") else { return [] }
         let access = model.declaration.modifiers.accessOfMember
         return [
             """
             /// The links to the actions.
             \(raw: access)nonisolated struct Links: MartletCore.ControllerLinks {
-            private let mount: MartletCore.MountedPath
-            \(raw: access)init(at mount: MartletCore.MountedPath) { self.mount = mount }
+            private let __martletMount: MartletCore.MountedPath
+            \(raw: access)init(at mount: MartletCore.MountedPath) { __martletMount = mount }
             \(raw: functions.joined(separator: "\n"))
             }
             """,
@@ -40,7 +40,7 @@ struct LinkExpansion {
             return """
                 /// `\(route.path.description)`
                 \(access)func \(name)(\(signature)) -> MartletCore.Link {
-                MartletCore.Link(\(template), at: mount, path: [\(path)], query: [\(query)])
+                MartletCore.Link(\(template), at: __martletMount, path: [\(path)], query: [\(query)])
                 }
                 """
         }
@@ -112,6 +112,21 @@ extension DeclGroupSyntax {
                 || member.decl.is(ClassDeclSyntax.self) || member.decl.is(TypeAliasDeclSyntax.self)
                 || member.decl.is(ActorDeclSyntax.self)
             return isType && member.decl.asProtocol((any NamedDeclSyntax).self)?.name.unquotedText == name
+        }
+    }
+
+    /// True where a static property or method of that name stands among the members.
+    fileprivate func hasStatic(_ name: String) -> Bool {
+        memberBlock.members.contains { member in
+            if let function = member.decl.as(FunctionDeclSyntax.self) {
+                return function.modifiers.first(.static, .class) != nil && function.name.unquotedText == name
+            }
+            guard let variable = member.decl.as(VariableDeclSyntax.self),
+                variable.modifiers.first(.static, .class) != nil
+            else { return false }
+            return variable.bindings.contains {
+                $0.pattern.as(IdentifierPatternSyntax.self)?.identifier.unquotedText == name
+            }
         }
     }
 }

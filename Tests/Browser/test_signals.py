@@ -16,12 +16,11 @@ def test_the_second_ends_the_process_at_once(first, second):
         port = int(lines.get(timeout=PATIENCE).rsplit(":", 1)[1])
         # A request that the shutdown waits for.
         with socket.create_connection(("127.0.0.1", port)) as slow:
-            slow.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{")
-            with socket.create_connection(("127.0.0.1", port)) as other:
-                # The one before it has been taken up.
-                other.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-                while other.recv(1024):
-                    pass
+            slow.sendall(
+                b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+                b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{")
+            # The answer to the first comes when both have been read: the second has been taken up.
+            assert slow.recv(1024)
             child.send_signal(first)
             deadline = time.monotonic() + PATIENCE
             with contextlib.suppress(ConnectionError):

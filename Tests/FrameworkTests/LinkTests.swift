@@ -33,6 +33,9 @@ struct ShelvesController {
         "\(id) \(title) \(dryRun)"
     }
     @GET("/聊天") func chat() -> String { "chat" }
+    // Names that the generated code might have used itself.
+    @GET("links/{mount}") func mount(mount: Int, path: String?, query: String?) -> String { "\(mount) \(path ?? "-")" }
+    @GET func links() -> String { "links" }
 }
 
 @Suite struct LinkTests {
@@ -64,6 +67,8 @@ struct ShelvesController {
         (links.page(), "/shelves/page", "none"), (links.page(n: 4), "/shelves/page/4", "4"),
         (links.version(major: 1, minor: "2.3", for: "x"), "/shelves/v1.2.3/x", "1 2.3 x"),
         (links.chat(), "/%E8%81%8A%E5%A4%A9", "chat"),
+        (links.mount(mount: 3, path: "p"), "/shelves/links/3?path=p", "3 p"),
+        (links.links(), "/shelves/links", "links"),
     ]
 
     @Test(arguments: Transport.allCases) func `a link leads to its action with its values`(transport: Transport)

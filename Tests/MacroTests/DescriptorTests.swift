@@ -145,5 +145,8 @@ import Testing
         ).text
         #expect(text.ranges(of: "func x(").count == 3 + 2)
         #expect(!Expansion("@Controller struct Book { enum Links {}; func x() {} }").text.contains("ControllerLinks"))
+        #expect(
+            !Expansion("@Controller struct Book { static let links = 1; func x() {} }").text.contains("ControllerLinks")
+        )
     }
 }
