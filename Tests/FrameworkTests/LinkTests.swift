@@ -33,6 +33,7 @@ struct ShelvesController {
         "\(id) \(title) \(dryRun)"
     }
     @GET("/聊天") func chat() -> String { "chat" }
+    @GET("/{path...}") func anywhere(path: String) -> String { path }
     // Names that the generated code might have used itself.
     @GET("links/{mount}") func mount(mount: Int, path: String?, query: String?) -> String { "\(mount) \(path ?? "-")" }
     @GET func links() -> String { "links" }
@@ -63,6 +64,8 @@ struct ShelvesController {
             "1000000"
         ),
         (links.file(path: "a/b c/d"), "/shelves/files/a/b%20c/d", "a/b c/d"),
+        (links.file(path: "/evil.example/x"), "/shelves/files/%2Fevil.example/x", "/evil.example/x"),
+        (links.anywhere(path: "/evil.example"), "/%2Fevil.example", "/evil.example"),
         (links.file(path: ""), "/shelves/files", ""),
         (links.page(), "/shelves/page", "none"), (links.page(n: 4), "/shelves/page/4", "4"),
         (links.version(major: 1, minor: "2.3", for: "x"), "/shelves/v1.2.3/x", "1 2.3 x"),

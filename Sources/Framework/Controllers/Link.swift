@@ -50,8 +50,10 @@ public struct Link: Sendable, Hashable, CustomStringConvertible, RequestTargetCo
             case .optional(let name): return value(name).map { encoded($0) }
             case .catchAll(let name):
                 guard let rest = value(name), !rest.isEmpty else { return nil }
-                return rest.split(separator: "/", omittingEmptySubsequences: false).map { encoded(String($0)) }
-                    .joined(separator: "/")
+                let pieces = rest.split(separator: "/", omittingEmptySubsequences: false).map { encoded(String($0)) }
+                // Behind a slash, a slash would begin the name of another host.
+                return rest.hasPrefix("/")
+                    ? "%2F" + pieces.dropFirst().joined(separator: "/") : pieces.joined(separator: "/")
             case .pattern(let parts):
                 return parts.map { part in
                     switch part {
