@@ -39,12 +39,8 @@ public struct FieldRules<Root>: Sendable {
         _ member: KeyPath<Root, Value> & Sendable, as name: String? = nil, _ rules: Rule<Value>...,
         fileID: String = #fileID, line: Int = #line
     ) -> FieldRules {
-        FieldRules(
-            member: Member(keyPath: member), name: name, needsWaiting: rules.contains { $0.needsWaiting },
-            location: CodeLocation(fileID: fileID, line: line)
-        ) { root, validation, field in
-            let value = root[keyPath: member]
-            for rule in rules { rule.apply(value, &validation, field) }
+        of(Member(keyPath: member), name, rules, CodeLocation(fileID: fileID, line: line)) {
+            $0[keyPath: member]
         }
     }
 
@@ -53,11 +49,20 @@ public struct FieldRules<Root>: Sendable {
         _ member: KeyPath<Root, Value?> & Sendable, as name: String? = nil, _ rules: Rule<Value>...,
         fileID: String = #fileID, line: Int = #line
     ) -> FieldRules {
+        of(Member(keyPath: member), name, rules, CodeLocation(fileID: fileID, line: line)) {
+            $0[keyPath: member]
+        }
+    }
+
+    /// - Parameter value: of the member; nil keeps all rules.
+    private static func of<Value>(
+        _ member: any PartialMember & Sendable, _ name: String?, _ rules: [Rule<Value>], _ location: CodeLocation,
+        _ value: @escaping @Sendable (Root) -> Value?
+    ) -> FieldRules {
         FieldRules(
-            member: Member(keyPath: member), name: name, needsWaiting: rules.contains { $0.needsWaiting },
-            location: CodeLocation(fileID: fileID, line: line)
+            member: member, name: name, needsWaiting: rules.contains { $0.needsWaiting }, location: location
         ) { root, validation, field in
-            guard let value = root[keyPath: member] else { return }
+            guard let value = value(root) else { return }
             for rule in rules { rule.apply(value, &validation, field) }
         }
     }
