@@ -9,6 +9,8 @@ import MartletCore
 extension TestHost {
     /// How long something that may or may not go on elsewhere is waited for, once.
     private static let moment = Duration.milliseconds(200)
+    /// How often, meanwhile, everything that waited for a thread must have got one: on a busy machine a moment is not enough.
+    private static let rounds = 100
     /// How long an event is waited for in any case: another task of the test may be about to cause it.
     private static let courtesy = Duration.milliseconds(50)
 
@@ -16,13 +18,14 @@ extension TestHost {
     func settle() async {
         let turns = transport == .inProcess ? 2 : 3
         var quietTurns = 0
+        var rounds = 0
         var seen = movementCount
         var lastMovement = ContinuousClock.now
         while !Task.isCancelled {
             try? await executor.eventLoop.submit {}.get()
             let count = movementCount
             guard count == seen else {
-                (seen, quietTurns, lastMovement) = (count, 0, .now)
+                (seen, quietTurns, rounds, lastMovement) = (count, 0, 0, .now)
                 continue
             }
             quietTurns += 1
@@ -35,10 +38,13 @@ extension TestHost {
             case .quiet:
                 // The last one ended just now, and may have left the loop something to do.
                 continue
-            case .uncertain where idle >= min(Self.moment, patience), .busy where idle >= patience:
+            case .uncertain where idle >= min(Self.moment, patience) && (rounds >= Self.rounds || idle >= patience),
+                .busy where idle >= patience:
                 return monitor.giveUp()
             case .uncertain, .busy:
-                // Other threads work: this one has nothing to do.
+                // Other threads work: this one has nothing to do. Whatever waited for one of them before this does has begun when it ends.
+                await Task.detached {}.value
+                rounds += 1
                 try? await ContinuousClock().sleep(for: .microseconds(200))
             }
         }
