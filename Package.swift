@@ -17,6 +17,9 @@ let plan = Context.environment["MARTLET_PLAN"]
 /// The macros' plugin, unless the compiler is told of one that is built.
 let macros: [Target.Dependency] = plan == "built-macros" ? [] : ["MartletMacros"]
 
+/// The only test targets to plan, between commas: whoever works on one part need not build the tests of all.
+let onlyTests = Context.environment["MARTLET_TESTS"]?.split(separator: ",").map(String.init)
+
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 /// An async function runs where its caller does: without it each call in a request's chain asks for its executor anew.
 let strictOnCaller = strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
@@ -144,6 +147,7 @@ let package = Package(
             name: "FrameworkTests",
             dependencies: ["Martlet", "MartletServiceLifecycle", "MartletTesting", "GzipReader", serviceLifecycle],
             swiftSettings: strict),
+        .testTarget(name: "MiddlewareTests", dependencies: ["Martlet", "MartletTesting", "GzipReader"], swiftSettings: strict),
         .testTarget(
             name: "ServerTests",
             dependencies: [
@@ -195,6 +199,8 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+if let onlyTests { package.targets.removeAll { $0.type == .test && !onlyTests.contains($0.name) } }
 
 switch plan {
 case "macros":

@@ -78,7 +78,7 @@ struct TestContent: Sendable {
 
 extension String {
     /// With everything but letters and digits of ASCII as `%XX`.
-    var percentEncoded: String {
+    package var percentEncoded: String {
         utf8.reduce(into: "") { encoded, byte in
             let character = Character(Unicode.Scalar(byte))
             if byte < 0x80, character.isLetter || character.isNumber || "-._~".contains(character) {

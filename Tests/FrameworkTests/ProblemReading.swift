@@ -35,17 +35,3 @@ extension TestClient {
         try await request(method, target, headers: [.contentType: contentType], body: body)
     }
 }
-
-extension String {
-    /// Every byte but ASCII's letters and digits as `%XX`.
-    var percentEncoded: String {
-        utf8.map { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                String(Unicode.Scalar(byte))
-            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }.joined()
-    }
-}
