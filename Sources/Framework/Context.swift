@@ -4,6 +4,12 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// A request with everything around it: what every middleware and action is given.
 public final class Context: Sendable {
     /// What the client has sent. A middleware may put other content in place of its body's.
@@ -59,6 +65,8 @@ public final class Context: Sendable {
     public var sse: EventHub { environment.events }
     /// The application's clock: use it for waiting, so that tests need not wait.
     public var clock: any Clock<Duration> { environment.clock }
+    /// The time of day: what is stored with a date or compared with one takes it from here, so that a test's clock moves it.
+    public var now: Date { environment.wall.now }
 
     /// The services, those of this request included.
     public var services: ServiceResolver {
@@ -223,6 +231,7 @@ final class ApplicationEnvironment: Sendable {
     let events: EventHub
     let json: JSON
     let clock: any Clock<Duration>
+    let wall: WallClock
     let logger: Logger
     let isDevelopment: Bool
     let messages: Messages
@@ -231,13 +240,15 @@ final class ApplicationEnvironment: Sendable {
     let requestIDs = RequestIDs()
 
     init(
-        services: ServiceRegistry, events: EventHub, json: JSON, clock: any Clock<Duration>, logger: Logger,
-        isDevelopment: Bool, messages: Messages, errorHandlers: [ErrorHandler], observer: (any ApplicationObserver)?
+        services: ServiceRegistry, events: EventHub, json: JSON, clock: any Clock<Duration>, wall: WallClock,
+        logger: Logger, isDevelopment: Bool, messages: Messages, errorHandlers: [ErrorHandler],
+        observer: (any ApplicationObserver)?
     ) {
         self.services = services
         self.events = events
         self.json = json
         self.clock = clock
+        self.wall = wall
         self.logger = logger
         self.isDevelopment = isDevelopment
         self.messages = messages

@@ -48,7 +48,10 @@ extension ImmediateMiddleware {
     }
 }
 
-/// Middleware to which time matters: it is given the application's clock at start-up.
+/// Middleware to which time matters: it is given the application's clocks at start-up.
 package protocol TimedMiddleware: Middleware {
-    func follow(_ clock: any Clock<Duration>)
+    /// - Parameters:
+    ///   - clock: what durations are measured with.
+    ///   - wall: what dates are compared with.
+    func follow(_ clock: any Clock<Duration>, wall: WallClock)
 }

@@ -1,8 +1,14 @@
 import MartletCore
 import Synchronization
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// A clock that stands still until a test advances it. In a host with `time: .live` it goes on by itself.
-public final class ManualClock: Clock {
+public final class ManualClock: Clock, DatedClock {
     /// A point in time, counted from when the clock was made.
     public struct Instant: InstantProtocol {
         /// Since the clock was made.
@@ -40,11 +46,23 @@ public final class ManualClock: Clock {
     private let state = Mutex(State())
     /// The real time at which it began; nil for a clock that stands still.
     private let start: ContinuousClock.Instant?
+    private let startDate: Date
 
     /// A clock that stands at zero until ``advance(by:)``.
-    public init() { start = nil }
+    ///
+    /// - Parameter date: the time of day at zero; 15 January 2027, 8 o'clock in UTC, where none is given.
+    public init(date: Date? = nil) {
+        start = nil
+        startDate = date ?? .testStart
+    }
 
-    init(isLive: Bool) { start = isLive ? .now : nil }
+    init(isLive: Bool) {
+        start = isLive ? .now : nil
+        startDate = isLive ? Date() : .testStart
+    }
+
+    /// The time of day that the clock shows, which is `ctx.now` in an application of the host.
+    public var date: Date { startDate.addingTimeInterval(now.elapsed / .seconds(1)) }
 
     /// The instant that the clock shows: in a host with `time: .live` the real time since it was made.
     public var now: Instant {

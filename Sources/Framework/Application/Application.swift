@@ -2,6 +2,12 @@ import HTTPTypes
 import Logging
 import NIOCore
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// A request from top to bottom, immutable once it is made. The server and the test host both drive `respond`.
 public final class Application: Sendable {
     /// Every route: those of controllers that were found or mounted, and those of `app.route`.
@@ -10,6 +16,8 @@ public final class Application: Sendable {
     public let limits: Limits
     /// The application's logger. In a request use `ctx.logger`, whose lines name the request.
     public var logger: Logger { environment.logger }
+    /// The time of day, for code that runs outside a request; in a test, what the test's clock makes of it.
+    public var now: Date { environment.wall.now }
     /// The live streams, for code that runs outside a request.
     public var sse: EventHub { environment.events }
     /// The middleware of the app, then of its controllers.
@@ -50,8 +58,9 @@ public final class Application: Sendable {
         builder.services.add(events)
         let services = ServiceRegistry(builder.services)
         try services.makeSingletons()
+        let wall = WallClock(of: clock)
         environment = ApplicationEnvironment(
-            services: services, events: events, json: json, clock: clock, logger: builder.logger,
+            services: services, events: events, json: json, clock: clock, wall: wall, logger: builder.logger,
             isDevelopment: builder.isDevelopment, messages: builder.messages,
             errorHandlers: builder.errorHandlers, observer: observer)
         // Whoever looks on, looks at an event loop.
@@ -62,7 +71,7 @@ public final class Application: Sendable {
         let table = try RouteTable(builder, middleware: appMiddleware, services: services)
         routes = table.routes
         middleware = appMiddleware + table.middleware
-        for case let timed as any TimedMiddleware in middleware { timed.follow(clock) }
+        for case let timed as any TimedMiddleware in middleware { timed.follow(clock, wall: wall) }
 
         rewrites = builder.rewrites
         router = Router(trie: table.trie)

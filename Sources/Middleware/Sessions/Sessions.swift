@@ -116,7 +116,7 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware {
         return id
     }
 
-    package func follow(_ clock: any Clock<Duration>) { (store as? MemorySessionStore)?.follow(clock) }
+    package func follow(_ clock: any Clock<Duration>, wall: WallClock) { (store as? MemorySessionStore)?.follow(clock) }
 
     private func cookie(_ value: String, maxAge: Duration? = nil) throws -> SetCookie {
         var cookie = try SetCookie(cookieName, value, maxAge: maxAge)
