@@ -68,6 +68,7 @@ public final class Application: Sendable {
             builder.lifeCycle, services: services, sse: events, logger: builder.logger, clock: clock,
             timeout: builder.limits.backgroundTimeout, executor: observer == nil ? nil : executors.first)
         let appMiddleware = try builder.middleware.made(from: ServiceResolver(registry: services, scope: nil))
+        try appMiddleware.checkPlaces()
         let table = try RouteTable(builder, middleware: appMiddleware, services: services)
         routes = table.routes
         middleware = appMiddleware + table.middleware

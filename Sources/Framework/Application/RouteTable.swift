@@ -79,13 +79,15 @@ struct RouteTable: Sendable {
         if let first = binder.problems.first { throw StartupError(first) }
         let own = try action.attributes.middleware.made(from: resolver)
         middleware += own
+        let chain = appMiddleware + place.middleware + own
+        try chain.checkPlaces(from: appMiddleware.count, around: "\(name) (\(action.location))")
         let endpoint = ActionEndpoint(
             handler: handler, bodyUse: binder.bodyUse, preparations: binder.preparations, inquiry: binder.inquiry)
         let route = Route(
             name: name, verbs: verbs, path: template.description, action: action,
             attributes: place.mount.attributes + place.descriptor.attributes + action.attributes,
             template: template, bodyUse: binder.bodyUse,
-            chain: (appMiddleware + place.middleware + own).wrapped(around: endpoint))
+            chain: chain.wrapped(around: endpoint))
         try trie.insert(template) { table throws(StartupError) in
             var changed = table ?? MethodTable()
             try changed.add(route)
