@@ -20,6 +20,9 @@ public final class Context: Sendable {
     /// The loop of the connection, where the request runs.
     package let eventLoop: any EventLoop
 
+    /// Which proofs were over when the request began.
+    let proofNumber: UInt64
+
     private typealias Kept = (key: ObjectIdentifier, value: any Sendable)
 
     /// The route that the request takes, nil where none matches.
@@ -33,6 +36,7 @@ public final class Context: Sendable {
         var others: [Kept] = []
         var requestID: String?
         var scope: ServiceScope?
+        var user: KnownUser?
     }
     private let state = Mutex(State())
     /// What is not the rule, so that the end of a request that has none of it takes no lock. Set under the lock of what it
@@ -59,6 +63,7 @@ public final class Context: Sendable {
         self.match = match
         self.environment = environment
         self.eventLoop = eventLoop
+        proofNumber = environment.events.proofNumber.load(ordering: .acquiring)
     }
 
     /// The live streams of the application.
@@ -127,6 +132,18 @@ public final class Context: Sendable {
             }
         }
     }
+
+    /// Who asks, as the `Authentication` middleware has found out; nil for nobody.
+    public internal(set) var user: User? {
+        get { state.withLock { $0.user }?.user }
+        set {
+            let known = newValue.map(KnownUser.init)
+            state.withLock { $0.user = known }
+        }
+    }
+
+    /// Says who asks, or that it is nobody any more.
+    package func identify(as user: User?) { self.user = user }
 
     /// A `{name}` of the route's path, decoded.
     public func parameter(_ name: String) -> String? {
@@ -200,6 +217,13 @@ extension Response {
             if let text = headers[name] { headers[name] = URIReference.encoded(text) }
         }
     }
+}
+
+/// In a request's state, which is small where nobody is signed in.
+private final class KnownUser: Sendable {
+    let user: User
+
+    init(_ user: User) { self.user = user }
 }
 
 /// Names a value that a middleware keeps in the context.

@@ -90,7 +90,7 @@ extension Context {
 
 extension Request {
     /// True for a browser that opens a page: it names HTML, and likes JSON no better.
-    fileprivate var prefersHTML: Bool {
+    package var prefersHTML: Bool {
         guard headers.contains(.accept) else { return false }
         var html = 0
         var json = 0

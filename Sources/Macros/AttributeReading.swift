@@ -52,7 +52,7 @@ extension AttributeListSyntax {
     var routing: [AttributeSyntax] {
         plain.filter {
             VerbAttribute(rawValue: $0.baseName) != nil
-                || ["NotAction", "Blocking", "Use", "Mark"].contains($0.baseName)
+                || ["NotAction", "Blocking", "Use", "Mark", "Authorize", "AllowAnonymous"].contains($0.baseName)
         }
     }
 }

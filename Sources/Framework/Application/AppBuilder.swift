@@ -21,6 +21,8 @@ public struct AppBuilder: Sendable {
     public var json = JSONSettings()
     /// What clients are told when something is wrong with a request, by language.
     public var messages = Messages()
+    /// Who may do what, where nothing is said of an action.
+    public var authorization = AuthorizationSettings()
     /// Where the application logs. The logger of a request is made from it, with the request's id.
     public var logger = Logger(label: "martlet")
     /// True where errors are shown in detail: `MARTLET_ENV=development`.
@@ -67,14 +69,16 @@ public struct AppBuilder: Sendable {
     /// - Parameters:
     ///   - prefix: in place of the controller's own; nil for that. Paths of actions that are not under the controller's
     ///     prefix stay where they are.
+    ///   - policy: who may call its actions, whatever these say themselves.
     ///   - use: middleware around its actions, inside the app's and outside the controller's own.
     ///   - marks: values that the routes carry before the controller's own.
     /// - Returns: the links to its actions there.
     @discardableResult
     public mutating func mount<C: Controller>(
-        _ controller: C, at prefix: String? = nil, use: [any Middleware] = [], marks: [any Sendable] = []
+        _ controller: C, at prefix: String? = nil, authorize policy: AuthorizationPolicy? = nil,
+        use: [any Middleware] = [], marks: [any Sendable] = []
     ) -> C.Links {
-        let mount = Mount(C.self, controller, at: prefix, use, marks)
+        let mount = Mount(C.self, controller, at: prefix, policy, use, marks)
         mounts.append(mount)
         return C.Links(at: mount.place)
     }
@@ -85,14 +89,16 @@ public struct AppBuilder: Sendable {
     /// - Parameters:
     ///   - prefix: in place of the controller's own. Paths of actions that are not under the controller's prefix stay where
     ///     they are.
+    ///   - policy: who may call its actions, whatever these say themselves.
     ///   - use: middleware around its actions, inside the app's and outside the controller's own.
     ///   - marks: values that the routes carry before the controller's own.
     /// - Returns: the links to its actions there.
     @discardableResult
     public mutating func mount<C: Controller>(
-        _ type: C.Type, at prefix: String, use: [any Middleware] = [], marks: [any Sendable] = []
+        _ type: C.Type, at prefix: String, authorize policy: AuthorizationPolicy? = nil,
+        use: [any Middleware] = [], marks: [any Sendable] = []
     ) -> C.Links {
-        let mount = Mount(type, nil, at: prefix, use, marks)
+        let mount = Mount(type, nil, at: prefix, policy, use, marks)
         mounts.append(mount)
         return C.Links(at: mount.place)
     }

@@ -10,19 +10,20 @@ struct Mount: Sendable {
     let attributes: [RouteAttribute]
 
     init(
-        _ type: any Controller.Type, _ instance: (any Controller)?, at prefix: String?, _ middleware: [any Middleware],
-        _ marks: [any Sendable]
+        _ type: any Controller.Type, _ instance: (any Controller)?, at prefix: String?,
+        _ policy: AuthorizationPolicy?, _ middleware: [any Middleware], _ marks: [any Sendable]
     ) {
         self.type = type
         self.instance = instance
         self.prefix = prefix
         attributes =
-            middleware.map { RouteAttribute.use($0, "@Use(\(Swift.type(of: $0)))") }
+            (policy.map { [RouteAttribute.authorize(policy: $0, source: "")] } ?? [])
+            + middleware.map { RouteAttribute.use($0, "@Use(\(Swift.type(of: $0)))") }
             + marks.map { RouteAttribute.mark($0, "@Mark(\($0))") }
     }
 
     /// Where a controller is found, and nobody has put it elsewhere.
-    init(found type: any Controller.Type) { self.init(type, nil, at: nil, [], []) }
+    init(found type: any Controller.Type) { self.init(type, nil, at: nil, nil, [], []) }
 
     /// The path of an action there.
     ///

@@ -17,6 +17,8 @@ public final class Route: Sendable {
     public let attributes: [RouteAttribute]
     /// The values of `@Mark` in that order.
     public let marks: [any Sendable]
+    /// Who may call it; nil for everyone.
+    public let policy: AuthorizationPolicy?
     let template: PathTemplate
     let bodyUse: BodyUse
     /// The action, inside the middleware of the app and that of its controller.
@@ -24,7 +26,7 @@ public final class Route: Sendable {
 
     init(
         name: String, verbs: Verbs, path: String, action: ActionDescriptor, attributes: [RouteAttribute],
-        template: PathTemplate, bodyUse: BodyUse, chain: Next
+        policy: AuthorizationPolicy?, template: PathTemplate, bodyUse: BodyUse, chain: Next
     ) {
         self.name = name
         self.verbs = verbs
@@ -32,6 +34,7 @@ public final class Route: Sendable {
         self.action = action
         self.attributes = attributes
         marks = attributes.marks
+        self.policy = policy
         self.template = template
         self.bodyUse = bodyUse
         self.chain = chain

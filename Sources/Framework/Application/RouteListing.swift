@@ -1,12 +1,15 @@
 extension Application {
-    /// The routes as a table for people, by path: verbs, path, name, and what attributes say.
+    /// The routes as a table for people, by path: verbs, path, name, who may call it where that is not everyone
+    /// everywhere, and what `@Use` and `@Mark` say.
     ///
     /// - Parameter showsLocations: true for a last column with the place in the source.
     package func routeListing(showsLocations: Bool) -> String {
+        let hasPolicies = routes.contains { $0.policy != nil }
         let rows = routes.sorted { ($0.path, $0.name) < ($1.path, $1.name) }.map { route in
             [
                 route.verbs.description, route.path, route.name,
-                route.attributes.map(\.description).joined(separator: " "),
+                hasPolicies ? "[\(route.policy ?? .everyone)]" : "",
+                route.attributes.filter(\.isListed).map(\.description).joined(separator: " "),
             ] + (showsLocations ? [route.action.location.description] : [])
         }
         let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

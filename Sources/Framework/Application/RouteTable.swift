@@ -8,6 +8,7 @@ struct RouteTable: Sendable {
     private(set) var trie = RouteTrie<MethodTable>()
     private let appMiddleware: [any Middleware]
     private let services: ServiceContainer
+    private let fallback: AuthorizationPolicy?
 
     /// A controller that is made, at its place.
     private struct Mounted {
@@ -23,6 +24,7 @@ struct RouteTable: Sendable {
     init(_ configuration: AppBuilder, middleware: [any Middleware], services: ServiceRegistry) throws {
         appMiddleware = middleware
         self.services = configuration.services
+        fallback = configuration.authorization.fallback
         let resolver = ServiceResolver(registry: services, scope: nil)
         var problems: [String] = []
         let mounted = configuration.placedControllers.compactMap { mount in
@@ -79,14 +81,20 @@ struct RouteTable: Sendable {
         if let first = binder.problems.first { throw StartupError(first) }
         let own = try action.attributes.middleware.made(from: resolver)
         middleware += own
-        let chain = appMiddleware + place.middleware + own
+        let access = Access(
+            mount: place.mount.attributes, controller: place.descriptor.attributes, action: action.attributes,
+            fallback: fallback)
+        try check(access.policy, asksForUser: binder.asksForUser, of: action, name, template)
+        let gate = access.policy.map { [AuthorizationGate(policy: $0)] } ?? []
+        let chain = appMiddleware + gate + place.middleware + own
         try chain.checkPlaces(from: appMiddleware.count, around: "\(name) (\(action.location))")
         let endpoint = ActionEndpoint(
             handler: handler, bodyUse: binder.bodyUse, preparations: binder.preparations, inquiry: binder.inquiry)
         let route = Route(
             name: name, verbs: verbs, path: template.description, action: action,
             attributes: place.mount.attributes + place.descriptor.attributes + action.attributes,
-            template: template, bodyUse: binder.bodyUse,
+            policy: access.policy ?? (binder.asksForUser ? .authenticated : nil), template: template,
+            bodyUse: binder.bodyUse,
             chain: chain.wrapped(around: endpoint))
         try trie.insert(template) { table throws(StartupError) in
             var changed = table ?? MethodTable()
@@ -94,6 +102,25 @@ struct RouteTable: Sendable {
             table = changed
         }
         routes.append(route)
+    }
+
+    /// - Throws: `StartupError` for a policy that can never be met here.
+    private func check(
+        _ policy: AuthorizationPolicy?, asksForUser: Bool, of action: ActionDescriptor, _ name: String,
+        _ template: PathTemplate
+    ) throws {
+        guard policy != nil || asksForUser else { return }
+        guard appMiddleware.contains(where: { $0 is any AuthenticatingMiddleware }) else {
+            throw StartupError.noAuthentication(
+                "\(name) (\(action.location))", asksFor: policy?.description ?? "any user")
+        }
+        if let place = policy?.places.first(where: { !template.parameterNames.contains($0) }) {
+            throw StartupError(
+                """
+                The policy '\(policy?.description ?? "")' of \(name) (\(action.location)) reads {\(place)}, which is not in \
+                \(template).
+                """)
+        }
     }
 }
 

@@ -20,6 +20,8 @@ public struct ActionBinder {
     private var needsWaiting = false
     /// What cannot work, found at start-up.
     private(set) var problems: [String] = []
+    /// True where the action takes a `User`, who must be there.
+    private(set) var asksForUser = false
 
     init(action: ActionDescriptor, name: String, template: PathTemplate, verbs: Verbs, services: ServiceContainer) {
         self.action = action
@@ -155,6 +157,7 @@ public struct ActionBinder {
 
     /// - Returns: nil never: `Value` is that type.
     private mutating func prepared<Made: ContextValue, Value>(_ type: Made.Type) -> BoundParameter<Value>? {
+        if type == User.self { asksForUser = true }
         preparations.append { _ = try await $0.value(type) }
         return BoundParameter { $0.context.madeValue(type).flatMap { ($0 as any Sendable) as? Value } }
     }

@@ -93,6 +93,27 @@ public macro Use(_ types: any (Middleware & Injectable).Type...) =
 @attached(peer)
 public macro Mark(_ values: any Sendable...) = #externalMacro(module: "MartletMacros", type: "AttributeMacro")
 
+/// Lets every user call an action, or all actions of a controller, and nobody else; see ``AuthorizationPolicy``.
+///
+/// What stands on the controller and on the action must both allow it.
+@attached(peer)
+public macro Authorize() = #externalMacro(module: "MartletMacros", type: "AttributeMacro")
+
+/// Lets users who have one of these roles call an action, or all actions of a controller.
+@attached(peer)
+public macro Authorize(roles: String...) = #externalMacro(module: "MartletMacros", type: "AttributeMacro")
+
+/// Lets those call an action, or all actions of a controller, whom a policy allows it.
+///
+///     @Authorize(policy: .role("admin") || .scope("orders:write")) @DELETE func delete(id: Int) …
+@attached(peer)
+public macro Authorize(policy: AuthorizationPolicy) = #externalMacro(module: "MartletMacros", type: "AttributeMacro")
+
+/// Lets everyone call an action, or all actions of a controller, whatever stands around it: the controller's `@Authorize`, or
+/// the app's `app.authorization.fallback`.
+@attached(peer)
+public macro AllowAnonymous() = #externalMacro(module: "MartletMacros", type: "AttributeMacro")
+
 /// Has a type made from the app's services, as controllers are: each stored property without a value, or each parameter of
 /// its initializer without a default, is given the service of its type.
 ///

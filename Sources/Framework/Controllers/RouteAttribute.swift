@@ -1,8 +1,10 @@
-/// What `@Use` or `@Mark` says of an action or of its controller, as it stands in the source.
+/// What `@Use`, `@Mark`, `@Authorize` or `@AllowAnonymous` says of an action or of its controller, as it stands in the source.
 public struct RouteAttribute: Sendable, CustomStringConvertible {
     enum Value: Sendable {
         case middleware(MiddlewareSource)
         case mark(any Sendable)
+        case policy(AuthorizationPolicy)
+        case everyone
     }
     let value: Value
     /// `@Mark(Audited("orders"))`
@@ -26,6 +28,34 @@ public struct RouteAttribute: Sendable, CustomStringConvertible {
     /// Used by the code that `@Controller` writes.
     public static func mark(_ value: some Sendable, _ source: String) -> RouteAttribute {
         RouteAttribute(.mark(value), source)
+    }
+
+    /// Used by the code that `@Controller` writes.
+    public static func authenticated(source: String) -> RouteAttribute {
+        authorize(policy: .authenticated, source: source)
+    }
+
+    /// Used by the code that `@Controller` writes.
+    public static func authorize(roles: String..., source: String) -> RouteAttribute {
+        authorize(policy: .roles(roles), source: source)
+    }
+
+    /// Used by the code that `@Controller` writes.
+    public static func authorize(policy: AuthorizationPolicy, source: String) -> RouteAttribute {
+        RouteAttribute(.policy(policy), source)
+    }
+
+    /// Used by the code that `@Controller` writes.
+    public static func allowAnonymous(source: String) -> RouteAttribute { RouteAttribute(.everyone, source) }
+}
+
+extension RouteAttribute {
+    /// False for what the route's policy says.
+    var isListed: Bool {
+        switch value {
+        case .middleware, .mark: true
+        case .policy, .everyone: false
+        }
     }
 }
 

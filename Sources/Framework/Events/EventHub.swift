@@ -26,6 +26,8 @@ public final class EventHub: Sendable {
     private let writer: HistoryWriter?
     private let shardOfLoop: [ObjectIdentifier: Int]
     private let nextID = Atomic<UInt64>(1)
+    /// Which proofs were over by then.
+    let proofNumber = Atomic<UInt64>(0)
     let elapsed: @Sendable () -> Duration
 
     /// Gives a socket a frame's chunk; returns how many bytes of it were taken.
@@ -284,8 +286,14 @@ public final class EventHub: Sendable {
             // A request that was under way when the shutdown began gets its answer, be it a stream.
             if state.isClosing, stream.body == nil || stream.isEndless {
                 state.append(.turnAway(id), to: index)
+            } else if let proof = stream.admission?.proof, state.proofs.isOver(proof) {
+                // Signed out while the request was under way.
+                state.append(.close(id, reconnect: true), to: index)
             } else {
-                state.add(HubState.Member(client: client, shard: index, subscription: subscriber.subscription))
+                state.add(
+                    HubState.Member(
+                        client: client, shard: index, subscription: subscriber.subscription,
+                        proof: stream.admission?.proof))
             }
         }
         if let body = stream.body { subscriber.run(body, endsStream: stream.endsWithBody, stream.farewell) }

@@ -246,7 +246,7 @@ final class HubShard: @unchecked Sendable {
         tick += 1
         let jitter = Int(Double(silence) * limits.heartbeatJitter)
         for subscriber in subscribers {
-            if let expiry = subscriber.expiry, now >= expiry {
+            if subscriber.isOver(at: now) {
                 subscriber.expire()
             } else if subscriber.hasHeldPublishers(since: tick - patience) {
                 subscriber.disconnectSlowReader()

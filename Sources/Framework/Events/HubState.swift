@@ -6,11 +6,13 @@ package struct HubState {
         let client: EventClient
         let shard: Int
         let subscription: Subscription
+        var proof: StreamProof?
     }
 
     var clients: [EventClient.ID: Member] = [:]
     private(set) var users: [String: Set<EventClient.ID>] = [:]
     private(set) var topics = TopicIndex<EventClient>()
+    var proofs = StreamProofs()
     var history: EventHistory
     /// The last number that was given to an event.
     package var lastSequence: UInt64
@@ -49,6 +51,7 @@ package struct HubState {
         streamCounts[member.shard] += 1
         if !member.subscription.takesBroadcasts { secludedCount += 1 }
         if let user = member.subscription.user { users[user, default: []].insert(member.client.id) }
+        if let proof = member.proof { proofs.add(proof, member.client.id) }
         for topic in member.subscription.topics { topics.insert(member.client, member.client.id, on: topic) }
     }
 
@@ -61,6 +64,7 @@ package struct HubState {
             users[user]?.remove(id)
             if users[user]?.isEmpty == true { users[user] = nil }
         }
+        if let proof = member.proof { proofs.remove(proof, id) }
         for topic in member.subscription.topics { topics.remove(id, from: topic) }
         return member
     }
@@ -69,6 +73,7 @@ package struct HubState {
         clients = [:]
         users = [:]
         topics = TopicIndex()
+        proofs.removeAll()
         secludedCount = 0
         for shard in streamCounts.indices { streamCounts[shard] = 0 }
     }

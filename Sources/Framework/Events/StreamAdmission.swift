@@ -9,8 +9,13 @@ package struct StreamAdmission: Sendable {
     let isGzip: Bool
     /// Holds the stream's place under the limits.
     let place: StreamPlace
+    /// nil where nobody has proved who it is.
+    let proof: StreamProof?
 
-    package init(topics: [TopicPattern], resume: ResumePoint?, isGzip: Bool, place: StreamPlace) {
+    package init(
+        topics: [TopicPattern], resume: ResumePoint?, isGzip: Bool, place: StreamPlace, proof: StreamProof? = nil
+    ) {
+        self.proof = proof
         self.topics = topics
         self.resume = resume
         self.isGzip = isGzip
@@ -58,9 +63,18 @@ extension EventHub {
             isGzip = ctx.request.method != .head && ContentCoding.acceptsGzip(ctx.request.headers)
             if isGzip { response.headers[.contentEncoding] = "gzip" }
         }
-        stream.admission = StreamAdmission(topics: topics, resume: resume, isGzip: isGzip, place: place)
+        stream.admission = StreamAdmission(
+            topics: topics, resume: resume, isGzip: isGzip, place: place, proof: proof(of: ctx))
         response.body = .events(stream)
         return response
+    }
+
+    private func proof(of ctx: Context) -> StreamProof? {
+        guard let user = ctx.user else { return nil }
+        let time = user.proof?.expiresAt?.timeIntervalSince(ctx.now)
+        return StreamProof(
+            handles: [.user(user.id)] + (user.proof?.handle.map { [$0] } ?? []),
+            deadline: time.map { now + .seconds($0) }, number: ctx.proofNumber)
     }
 
     private func authorize(_ topic: TopicPattern, _ ctx: Context) async throws {

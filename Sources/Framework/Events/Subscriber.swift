@@ -14,6 +14,8 @@ package final class Subscriber: @unchecked Sendable {
     var expiry: Duration?
     /// Its place in the shard, which has more of it; -1 before the shard takes it.
     private var slot = -1
+    /// When it ends in any case.
+    let deadline: Duration?
     private let endsWithBody: Bool
     private let isEndless: Bool
     private let resumePoint: ResumePoint?
@@ -58,6 +60,7 @@ package final class Subscriber: @unchecked Sendable {
         replayForNew = stream.replay
         expiresAfter = stream.expiresAfter
         place = stream.admission?.place
+        deadline = stream.admission?.proof?.deadline
         onClose = stream.onClose
     }
 
@@ -141,6 +144,11 @@ package final class Subscriber: @unchecked Sendable {
         sink.flush()
         sink.end()
         left()
+    }
+
+    /// True when nobody has refreshed it in time, or its user's proof is over.
+    func isOver(at now: Duration) -> Bool {
+        expiry.map { now >= $0 } ?? false || deadline.map { now >= $0 } ?? false
     }
 
     /// The authorisation is over.
