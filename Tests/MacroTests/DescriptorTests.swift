@@ -94,6 +94,25 @@ import Testing
         #expect(expansion.actions.map { $0["attributes"] == "[]" } == [false, true])
     }
 
+    @Test("What @Authorize and @AllowAnonymous say is evaluated into the descriptors")
+    func authorization() {
+        let expansion = Expansion(
+            """
+            @Authorize @Controller struct Book {
+                @Authorize(roles: "a", "b") func list() {}
+                @Authorize(policy: .role("c") && .mine) func plain() {}
+                @AllowAnonymous func open() {}
+            }
+            """)
+        #expect(expansion.findings.isEmpty)
+        for call in [
+            #"RouteAttribute.authenticated(source: "@Authorize")"#,
+            #"RouteAttribute.authorize(roles: "a", "b", source: "#,
+            #"RouteAttribute.authorize(policy: .role("c") && .mine, source: "#,
+            #"RouteAttribute.allowAnonymous(source: "@AllowAnonymous")"#,
+        ] { #expect(expansion.text.contains(call), "\(call)") }
+    }
+
     @Test("A controller that is not discovered leaves no record, and needs no services whatever its properties are")
     func mounted() {
         let expansion = Expansion(

@@ -36,6 +36,8 @@ struct Expansion {
         macros["Blocking"] = MacroSpec(type: BlockingMacro.self)
         macros["Use"] = MacroSpec(type: AttributeMacro.self)
         macros["Mark"] = MacroSpec(type: AttributeMacro.self)
+        macros["Authorize"] = MacroSpec(type: AttributeMacro.self)
+        macros["AllowAnonymous"] = MacroSpec(type: AttributeMacro.self)
         macros["Injectable"] = MacroSpec(type: InjectableMacro.self, conformances: ["MartletCore.Injectable"])
         return macros
     }()

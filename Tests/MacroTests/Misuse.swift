@@ -331,6 +331,12 @@ struct Misuse: Sendable, CustomTestStringConvertible {
             "@Controller struct Chat { ‸@NotAction @Mark(1) func send() {} }", "contradiction",
             "'@NotAction' contradicts '@Mark'", "remove '@NotAction'", "remove '@Mark'"),
         Misuse(
+            "@Controller struct Chat { ‸@AllowAnonymous @Authorize func show() {} }", "contradiction",
+            "'@AllowAnonymous' contradicts '@Authorize'", "remove '@AllowAnonymous'"),
+        Misuse(
+            "‸@Authorize struct Chat {}", "attribute-outside-controller",
+            "'@Authorize' has no effect outside a type marked '@Controller'", "remove '@Authorize'"),
+        Misuse(
             "@Controller(isDiscovered: ‸Build.isDiscovered) struct Chat { func index() {} }", "not-a-boolean-literal",
             "'@Controller' is read while compiling: it takes 'true' or 'false'"),
         Misuse(

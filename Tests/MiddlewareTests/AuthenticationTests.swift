@@ -135,6 +135,23 @@ private struct WhoController {
         }
     }
 
+    @Test func anAppThatCannotAskDoesNotStart() {
+        let mistakes: [(middleware: [any Middleware], sentence: String)] = [
+            ([Authentication(.session)], "Authentication needs Sessions before it: add app.use(Sessions(…))"),
+            ([Authentication(.session), Sessions(.memory)], "name Sessions first"),
+            ([Authentication()], "has no scheme"),
+            ([Sessions(.memory), Authentication(.session, .session)], "two schemes of the name 'session'"),
+        ]
+        for mistake in mistakes {
+            let error = #expect(throws: StartupError.self) {
+                try TestHost(controllers: WhoController.self) { app in
+                    for middleware in mistake.middleware { app.use(middleware) }
+                }
+            }
+            #expect(error?.description.contains(mistake.sentence) == true, "\(error?.description ?? "")")
+        }
+    }
+
     static let targets: [(target: String, isTaken: Bool)] = [
         ("/", true), ("/who/inside?a=1", true), ("/a//b", true), ("//evil.example", false), ("/\\evil.example", false),
         ("https://evil.example", false), ("evil", false), ("", false), ("/\t/evil.example", false), ("/\n/evil", false),

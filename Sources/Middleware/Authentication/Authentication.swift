@@ -11,7 +11,7 @@ import MartletCore
 ///
 /// Where a scheme is ambient, as a session's cookie is, requests that other sites have browsers send are refused; see
 /// ``CSRFProtection``.
-public struct Authentication: ImmediateMiddleware, AuthenticatingMiddleware {
+public struct Authentication: ImmediateMiddleware, AuthenticatingMiddleware, PlacedMiddleware, CheckedMiddleware {
     private let schemes: [any AuthenticationScheme]
     private let signInPage: SignInPage?
     private let csrf: CSRFProtection?
@@ -27,6 +27,20 @@ public struct Authentication: ImmediateMiddleware, AuthenticatingMiddleware {
         self.schemes = schemes
         self.signInPage = signInPage.map(SignInPage.init)
         self.csrf = schemes.contains(where: \.isAmbient) ? csrf : nil
+    }
+
+    /// After what the schemes need.
+    public var place: MiddlewarePlace { MiddlewarePlace(needs: schemes.flatMap(\.needs)) }
+
+    /// - Throws: `StartupError` without a scheme, and for two of one name, which policies could not tell apart.
+    public func check() throws {
+        guard !schemes.isEmpty else {
+            throw StartupError("Authentication() has no scheme: name those that the app takes, such as .session.")
+        }
+        var names: Set<String> = []
+        for scheme in schemes where !names.insert(scheme.name).inserted {
+            throw StartupError("Authentication has two schemes of the name '\(scheme.name)': give one of them another.")
+        }
     }
 
     /// Answers the request when it is known who asks; waits only for a scheme that does.

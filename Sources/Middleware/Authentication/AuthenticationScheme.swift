@@ -6,6 +6,8 @@ public protocol AuthenticationScheme: Sendable {
     var name: String { get }
     /// True where browsers send the proof by themselves, also with what another site has them send.
     var isAmbient: Bool { get }
+    /// What has to stand before `Authentication`, so that the scheme finds what it reads.
+    var needs: [any Middleware.Type] { get }
 
     /// Reads the proof that a request brings.
     ///
@@ -22,6 +24,8 @@ public protocol AuthenticationScheme: Sendable {
 extension AuthenticationScheme {
     /// False: the client sends it on purpose.
     public var isAmbient: Bool { false }
+    /// Nothing.
+    public var needs: [any Middleware.Type] { [] }
     /// Nothing.
     public func challenge(_ ctx: Context, refusal: String?) -> String? { nil }
 }

@@ -18,6 +18,8 @@ public struct SessionScheme: AuthenticationScheme {
     public var name: String { "session" }
     /// Browsers send the cookie by themselves.
     public var isAmbient: Bool { true }
+    /// `Sessions`
+    public var needs: [any Middleware.Type] { [Sessions.self] }
     private let lookup: Lookup?
 
     /// - Parameter lookup: asked with each request of a user; nil to go by what the session has.
