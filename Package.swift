@@ -11,6 +11,7 @@ let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-met
 let swiftSyntax = Package.Dependency.package(url: "https://github.com/swiftlang/swift-syntax.git", from: "603.0.1")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
 /// What is planned other than all that is below. Both plans are at the end.
 let plan = Context.environment["MARTLET_PLAN"]
@@ -32,6 +33,7 @@ let package = Package(
         .library(name: "MartletTesting", targets: ["MartletTesting"]),
         .library(name: "MartletClient", targets: ["MartletClient"]),
         .library(name: "MartletSQLite", targets: ["MartletSQLite"]),
+        .library(name: "MartletIdentity", targets: ["MartletIdentity"]),
         .executable(name: "ExampleApp", targets: ["ExampleAppMain"]),
         .library(name: "MartletServiceLifecycle", targets: ["MartletServiceLifecycle"]),
         .library(name: "MartletEventStream", targets: ["MartletEventStream"]),
@@ -43,6 +45,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
@@ -112,6 +115,16 @@ let package = Package(
             dependencies: ["MartletCore", "MartletMiddleware", grdb],
             path: "Sources/SQLite",
             swiftSettings: strict),
+        // A product of its own: BoringSSL takes a minute to build.
+        .target(
+            name: "MartletIdentity",
+            dependencies: [
+                "MartletCore", "MartletMiddleware", nio, nioPosix, httpTypes, logging, crypto,
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            path: "Sources/Identity",
+            resources: [.embedInCode("Passwords/common-passwords.txt")],
+            swiftSettings: strictOnCaller),
         // A product of its own: who has no such services does not build async-algorithms.
         .target(
             name: "MartletServiceLifecycle", dependencies: ["MartletCore", serviceLifecycle],
@@ -159,6 +172,13 @@ let package = Package(
         .testTarget(
             name: "SQLiteTests", dependencies: ["Martlet", "MartletSQLite", "MartletTesting", grdb],
             swiftSettings: strict),
+        .testTarget(
+            name: "IdentityTests",
+            dependencies: [
+                "Martlet", "MartletIdentity", "MartletTesting", nio,
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "TestHostTests", dependencies: ["Martlet", "MartletTesting", nio], swiftSettings: strict),
         .testTarget(name: "ExampleAppTests", dependencies: ["ExampleApp", "MartletTesting"], swiftSettings: strict),
         .testTarget(
@@ -171,8 +191,8 @@ let package = Package(
         .testTarget(
             name: "DocsTests",
             dependencies: [
-                "Martlet", "MartletClient", "MartletServiceLifecycle", "MartletSQLite", "MartletTesting", nio,
-                serviceLifecycle,
+                "Martlet", "MartletClient", "MartletIdentity", "MartletServiceLifecycle", "MartletSQLite",
+                "MartletTesting", nio, serviceLifecycle,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -59,22 +59,24 @@ public struct Request: Sendable {
     public struct Cookie: Sendable, Hashable {
         /// As the client has it, in its case.
         public let name: String
-        /// As it was set: nothing is decoded.
+        /// As it was set: nothing is decoded, and quotes are a part of it.
         public let value: String
     }
 
-    /// All cookies, in the order they came (RFC 6265 section 5.4). What has no `=` is none.
+    /// All cookies, in the order they came (RFC 6265bis section 5.8). What has no `=` is none, nor is what has no name.
+    ///
+    /// A name may be there twice: cookies of other paths, and of the domains above this one, come with the same request.
     public var cookies: [Cookie] {
-        headers.filter { $0.name.canonicalName == "cookie" }.flatMap { field in
-            field.value.split(separator: ";").compactMap { pair -> Cookie? in
-                let pair = pair.drop { $0 == " " || $0 == "\t" }
-                guard let equals = pair.firstIndex(of: "="), equals > pair.startIndex else { return nil }
-                return Cookie(name: String(pair[..<equals]), value: String(pair[pair.index(after: equals)...]))
-            }
+        var cookies: [Cookie] = []
+        forEachCookie { name, value in
+            cookies.append(
+                Cookie(name: String(decoding: name, as: UTF8.self), value: String(decoding: value, as: UTF8.self)))
+            return true
         }
+        return cookies
     }
 
-    /// The value of the first cookie of that name (RFC 6265 section 5.4).
+    /// The value of the first cookie of that name, in that case.
     public func cookie(_ name: String) -> String? {
         var first: String?
         forEachCookie(name) { value in
@@ -84,40 +86,44 @@ public struct Request: Sendable {
         return first
     }
 
+    /// The bytes of a cookie's name or value, where they stand in the field.
+    package typealias CookieBytes = Slice<UnsafeBufferPointer<UInt8>>
+
     /// Calls back with the values of the cookies of that name, in order: another path or domain may have set one, too.
     ///
     /// - Parameter goesOn: false where it needs no more.
-    package func forEachCookie(_ name: String, _ goesOn: (Slice<UnsafeBufferPointer<UInt8>>) throws -> Bool) rethrows {
+    package func forEachCookie(_ name: String, _ goesOn: (CookieBytes) throws -> Bool) rethrows {
         var name = name
-        for field in headers where field.name.canonicalName == "cookie" {
-            var line = field.value
-            let isEnough = try name.withUTF8 { name in
-                try line.withUTF8 { line in
-                    var start = 0
-                    while let value = Self.cookie(name, in: line, from: &start) {
-                        guard try goesOn(value) else { return true }
-                    }
-                    return false
-                }
+        try name.withUTF8 { name in
+            try forEachCookie { found, value in
+                guard found.count == name.count, found.elementsEqual(name) else { return true }
+                return try goesOn(value)
             }
-            if isEnough { return }
         }
     }
 
-    /// - Parameter start: where to look; afterwards, what stands behind the cookie that was found.
-    private static func cookie(
-        _ name: UnsafeBufferPointer<UInt8>, in line: UnsafeBufferPointer<UInt8>, from start: inout Int
-    ) -> Slice<UnsafeBufferPointer<UInt8>>? {
-        while start < line.count {
-            let end = line[start...].firstIndex(of: UInt8(ascii: ";")) ?? line.count
-            while start < end, line[start] == UInt8(ascii: " ") || line[start] == UInt8(ascii: "\t") { start += 1 }
-            let equals = start + name.count
-            if equals < end, line[equals] == UInt8(ascii: "="), line[start..<equals].elementsEqual(name) {
-                start = end + 1
-                return line[(equals + 1)..<end]
+    /// Takes the fields apart, byte by byte: to a text, a `;` with an accent behind it would be no `;`.
+    ///
+    /// Of a name only blanks before it are left out, as between cookies there is one. Nothing else is taken for a blank: a
+    /// `__Host-` name behind one that a browser does not know as such could come from anywhere.
+    private func forEachCookie(_ goesOn: (_ name: CookieBytes, _ value: CookieBytes) throws -> Bool) rethrows {
+        for field in headers where field.name.canonicalName == "cookie" {
+            var line = field.value
+            let isEnough = try line.withUTF8 { line in
+                var start = 0
+                while start < line.count {
+                    let end = line[start...].firstIndex(of: UInt8(ascii: ";")) ?? line.count
+                    while start < end, line[start] == UInt8(ascii: " ") || line[start] == UInt8(ascii: "\t") {
+                        start += 1
+                    }
+                    if let equals = line[start..<end].firstIndex(of: UInt8(ascii: "=")), equals > start {
+                        guard try goesOn(line[start..<equals], line[(equals + 1)..<end]) else { return true }
+                    }
+                    start = end + 1
+                }
+                return false
             }
-            start = end + 1
+            if isEnough { return }
         }
-        return nil
     }
 }

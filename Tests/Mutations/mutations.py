@@ -156,7 +156,7 @@ MUTATIONS = [
     (f"{FRAMEWORK}/Binding/BodyFormat.swift", 'charset != "utf8", charset', 'charset != "utf8", !BROKEN, charset', "FrameworkTests"),
     (f"{FRAMEWORK}/Accept.swift", "return weight <= 1000 ? weight : nil", "return BROKEN || weight <= 1000 ? weight : nil",
      "FrameworkTests"),
-    (f"{FRAMEWORK}/SetCookie.swift", "if isSecure || sameSite == SameSite.none {", "if isSecure || (sameSite == SameSite.none && !BROKEN) {",
+    (f"{FRAMEWORK}/SetCookie.swift", "sameSite == SameSite.none || isPartitioned", "(sameSite == SameSite.none && !BROKEN) || isPartitioned",
      "FrameworkTests"),
     # Middleware.
     (f"{MIDDLEWARE}/Compression.swift", "body.readableBytes >= minimumBytes }", "body.readableBytes >= minimumBytes + (BROKEN ? 1 : 0) }",

@@ -46,6 +46,8 @@ extension MessageTable {
         "must have from {min} to {max} elements": "必须有 {min} 到 {max} 项",
         "must have at most {max} bytes": "最多 {max} 个字节",
         "does not have the form that is asked for": "格式不正确",
+        "is one of the most common passwords": "是最常见的密码之一",
+        "must not be the name of the user": "不能与用户名相同",
         "an e-mail address": "电子邮件地址",
         "a URL that begins with http:// or https://": "以 http:// 或 https:// 开头的 URL",
     ]
