@@ -12,6 +12,11 @@ extension TestHost {
     /// - Parameter session: the session's values.
     /// - Throws: `TestHostError` where the app does not use `Sessions`.
     public func client(session: [String: String], headers: HTTPFields = [:]) async throws -> TestClient {
+        try await client(nil, session, headers)
+    }
+
+    private func client(_ user: String?, _ session: [String: String], _ headers: HTTPFields) async throws -> TestClient
+    {
         let sessions = application.middleware.compactMap { $0 as? Sessions }
         guard !sessions.isEmpty else {
             throw TestHostError(
@@ -19,18 +24,21 @@ extension TestHost {
             )
         }
         let client = client(headers: headers)
-        for sessions in sessions { client.cookies[sessions.cookieName] = try await sessions.start(session).text }
+        for sessions in sessions {
+            let id = try await sessions.start(session, user: user)
+            client.cookies[sessions.cookieName(overTLS: false)] = id.text
+        }
         return client
     }
 
-    /// A client of a user: one whose session has the user's id under `user_id`.
+    /// A client of a user: one whose session is that user's, and has the user's id under `user_id` as well.
     ///
     /// - Parameter session: what else the session has.
     /// - Throws: `TestHostError` where the app does not use `Sessions`.
     public func client(
         user: String, session: [String: String] = [:], headers: HTTPFields = [:]
     ) async throws -> TestClient {
-        try await client(session: session.merging(["user_id": user]) { $1 }, headers: headers)
+        try await client(user, session.merging(["user_id": user]) { $1 }, headers)
     }
 
     /// Opens a stream of events for a client; for one without cookies where none is given.
