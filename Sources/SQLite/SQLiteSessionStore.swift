@@ -13,43 +13,36 @@ import Foundation
 ///
 ///     app.use(Sessions(try SQLiteSessionStore("/var/lib/shop/sessions.db")))
 ///
-/// Several processes may have the file at the same time. The ids stand in it as they are: who can read the file can take
-/// over the sessions, so it is made readable for its owner alone.
+/// Several processes may have the file at the same time. The secrets of the sessions stand in it as they are: who can read the
+/// file can take over the sessions, so it is made readable for its owner alone.
 public final class SQLiteSessionStore: SessionStore {
     private let file: SQLiteFile
     private let database: DatabaseQueue
-    private let idleTime: TimeInterval
-    private let now: @Sendable () -> Date
-    private let nextSweep: Mutex<Date>
-    /// A use is noted when the last that was is older than this part of the idle time: not each costs a write.
-    private static let noteworthyShare = 0.05
+    private let maxSessions: Int
+    /// How many there are, as far as this process knows: to count them takes looking at all.
+    private let count: Mutex<Int>
+    /// How many sessions one step of a sweep removes, while others wait to write.
+    private static let sweepStep = 200
 
     /// Opens the file, or makes it.
     ///
     /// - Parameters:
     ///   - path: where the file is, or is to be made. Its folder must be there, on a local disk.
-    ///   - idleTime: after how long without a request a session ends; up to a twentieth of it sooner.
     ///   - durability: whether sessions also survive a loss of power.
     ///   - busyTimeout: how long a request waits for others that work on the file.
+    ///   - maxSessions: how many there may be, at least 1. Beyond, a new one takes the place of some that were never used
+    ///     since they were made and have no user, the oldest first; only where there are none, of those whose last use is
+    ///     longest ago.
     /// - Throws: `StartupError` where the file is damaged or of a later version.
-    public convenience init(
-        _ path: String, idleTime: Duration = .seconds(30 * 60), durability: SQLiteDurability = .normal,
-        busyTimeout: Duration = .seconds(1)
+    public init(
+        _ path: String, durability: SQLiteDurability = .normal, busyTimeout: Duration = .seconds(1),
+        maxSessions: Int = 1_000_000
     ) throws {
-        try self.init(path, idleTime: idleTime, durability: durability, busyTimeout: busyTimeout, now: { .now })
-    }
-
-    /// - Parameter now: the time of day, by which the idle time is measured: it goes on while no process runs.
-    package init(
-        _ path: String, idleTime: Duration, durability: SQLiteDurability = .normal,
-        busyTimeout: Duration = .seconds(1), now: @escaping @Sendable () -> Date
-    ) throws {
-        file = SQLiteFile(path: path, durability: durability, busyTimeout: busyTimeout)
-        self.idleTime = idleTime / .seconds(1)
-        self.now = now
-        nextSweep = Mutex(now())
+        let file = SQLiteFile(path: path, durability: durability, busyTimeout: busyTimeout)
+        self.file = file
+        self.maxSessions = max(1, maxSessions)
         do {
-            database = try file.explaining { [file] in
+            database = try file.explaining {
                 let database = try file.open()
                 try database.writeWithoutTransaction { db in
                     try db.inTransaction(.immediate) {
@@ -59,119 +52,172 @@ public final class SQLiteSessionStore: SessionStore {
                 }
                 return database
             }
+            count = try Mutex(file.explaining { [database] in try database.read(Self.count) })
         } catch {
             throw StartupError("The sessions cannot be kept: \(error).")
         }
     }
 
-    private static let format = 2
+    private static let format = 3
 
     private static func prepare(_ db: Database, _ file: SQLiteFile) throws {
         try db.execute(
             sql: """
-                CREATE TABLE IF NOT EXISTS martlet_sessions (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL);
-                CREATE TABLE IF NOT EXISTS martlet_session (id TEXT PRIMARY KEY, last_use REAL NOT NULL) WITHOUT ROWID;
-                CREATE INDEX IF NOT EXISTS martlet_session_last_use ON martlet_session (last_use);
-                CREATE TABLE IF NOT EXISTS martlet_session_value (
-                    session TEXT NOT NULL REFERENCES martlet_session (id) ON DELETE CASCADE, key BLOB NOT NULL,
-                    value BLOB NOT NULL, PRIMARY KEY (session, key)) WITHOUT ROWID;
+                CREATE TABLE IF NOT EXISTS martlet_sessions (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL)
                 """)
         try db.execute(sql: "INSERT OR IGNORE INTO martlet_sessions VALUES (1, ?)", arguments: [format])
         let found = try Int.fetchOne(db, sql: "SELECT format FROM martlet_sessions") ?? 0
-        if found == 1 {
-            // What was TEXT is found by its bytes from now on.
+        if found == 1 || found == 2 {
+            // Their ids cannot be told from what may be seen of a session now.
             try db.execute(
                 sql: """
-                    UPDATE martlet_session_value SET key = CAST(key AS BLOB), value = CAST(value AS BLOB);
-                    UPDATE martlet_sessions SET format = 2;
+                    DROP TABLE IF EXISTS martlet_session_value;
+                    DROP TABLE IF EXISTS martlet_session;
+                    UPDATE martlet_sessions SET format = \(format);
                     """)
         } else if found != format {
             throw SQLiteFileError(
                 path: file.path, reason: "has format \(found), and this version of Martlet reads format \(format)")
         }
+        try db.execute(
+            sql: """
+                CREATE TABLE IF NOT EXISTS martlet_session (
+                    handle TEXT PRIMARY KEY, user BLOB, created_at REAL NOT NULL, last_use REAL NOT NULL,
+                    session BLOB NOT NULL) WITHOUT ROWID;
+                CREATE INDEX IF NOT EXISTS martlet_session_user ON martlet_session (user) WHERE user IS NOT NULL;
+                CREATE INDEX IF NOT EXISTS martlet_session_created_at ON martlet_session (created_at);
+                CREATE INDEX IF NOT EXISTS martlet_session_last_use ON martlet_session (last_use);
+                CREATE INDEX IF NOT EXISTS martlet_session_turn
+                    ON martlet_session ((user IS NOT NULL OR last_use > created_at), last_use);
+                """)
     }
 
-    /// The values of a session that has not been idle for too long; nil for any other.
-    ///
-    /// Each use counts, but is written down only when the last one written is older than a twentieth of the idle time.
+    private static func count(_ db: Database) throws -> Int {
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM martlet_session") ?? 0
+    }
+
+    /// The session of that handle; nil where there is none.
     ///
     /// - Throws: `SQLiteFileError` where the file cannot be read.
-    public func load(_ id: SessionID) async throws -> [String: String]? {
-        let now = now().timeIntervalSince1970
-        let session = try await read { db -> (lastUse: Double, values: [String: String])? in
-            let lastUse = try Double.fetchOne(
-                db, sql: "SELECT last_use FROM martlet_session WHERE id = ?", arguments: [id.text])
-            guard let lastUse else { return nil }
-            let rows = try Row.fetchAll(
-                db, sql: "SELECT key, value FROM martlet_session_value WHERE session = ?", arguments: [id.text])
-            let values = rows.map { (($0["key"] as StoredText).text, ($0["value"] as StoredText).text) }
-            return (lastUse, Dictionary(values, uniquingKeysWith: { first, _ in first }))
-        }
-        guard let session, now - session.lastUse < idleTime else { return nil }
-        if now - session.lastUse > idleTime * Self.noteworthyShare {
-            try await write { db in
-                try db.execute(
-                    sql: "UPDATE martlet_session SET last_use = ? WHERE id = ?", arguments: [now, id.text])
-            }
-        }
-        return session.values
+    public func load(_ handle: SessionHandle) async throws -> StoredSession? {
+        try await read { [self] db in try session(handle, db) }
     }
 
-    /// Puts a new session into the file, and once in an idle time removes those that have ended.
+    /// Puts a new session into the file; where there are `maxSessions`, others give way.
     ///
     /// - Throws: `SQLiteFileError` where the file cannot be written.
-    public func create(_ id: SessionID, _ values: [String: String]) async throws {
-        let now = now()
-        let oldest = now.timeIntervalSince1970 - idleTime
-        // Once in an idle time, so that what nobody asks for again does not stay.
-        let sweeps = nextSweep.withLock { next in
-            guard now >= next else { return false }
-            next = now.addingTimeInterval(idleTime)
-            return true
-        }
-        try await write { db in
-            if sweeps { try db.execute(sql: "DELETE FROM martlet_session WHERE last_use <= ?", arguments: [oldest]) }
-            try db.execute(
-                sql: "INSERT INTO martlet_session VALUES (?, ?)", arguments: [id.text, now.timeIntervalSince1970])
-            for (key, value) in values { try Self.insert(key, value, id, db) }
-        }
-    }
-
-    /// Changes these values, in one transaction; does nothing for a session that is gone.
-    ///
-    /// - Throws: `SQLiteFileError` where the file cannot be written.
-    public func update(_ id: SessionID, _ changes: [String: String?]) async throws {
-        try await write { db in
-            let exists = try Bool.fetchOne(
-                db, sql: "SELECT EXISTS (SELECT 1 FROM martlet_session WHERE id = ?)", arguments: [id.text])
-            guard exists == true else { return }
-            let keys = try StoredText.fetchAll(
-                db, sql: "SELECT key FROM martlet_session_value WHERE session = ?", arguments: [id.text])
-            for (key, value) in changes {
-                // One key may be written with several code points, as in a dictionary: it is compared here, not in SQL.
-                for old in keys where old.text == key {
+    public func create(_ session: StoredSession) async throws {
+        let isFull = count.withLock { $0 >= maxSessions }
+        let row = try Self.row(session)
+        let counted = try await write { [maxSessions] db -> Int? in
+            var counted: Int?
+            if isFull {
+                // Some at a time, so that not each new one has to count.
+                let excess = try Self.count(db) - maxSessions + 1
+                if excess > 0 {
                     try db.execute(
-                        sql: "DELETE FROM martlet_session_value WHERE session = ? AND key = ?",
-                        arguments: [id.text, old])
+                        sql: """
+                            DELETE FROM martlet_session WHERE handle IN (
+                                SELECT handle FROM martlet_session
+                                ORDER BY (user IS NOT NULL OR last_use > created_at), last_use LIMIT ?)
+                            """, arguments: [min(excess + maxSessions / 1024, Self.sweepStep)])
                 }
-                if let value { try Self.insert(key, value, id, db) }
+                counted = try Self.count(db)
             }
+            try db.execute(sql: "INSERT INTO martlet_session VALUES (?, ?, ?, ?, ?)", arguments: row)
+            return counted
         }
+        count.withLock { $0 = (counted ?? $0) + 1 }
     }
 
-    /// Removes a session with its values; does nothing where there is none.
+    /// Reads, changes and writes the session in one transaction.
     ///
     /// - Throws: `SQLiteFileError` where the file cannot be written.
-    public func remove(_ id: SessionID) async throws {
-        try await write { db in
-            try db.execute(sql: "DELETE FROM martlet_session WHERE id = ?", arguments: [id.text])
+    public func update(_ handle: SessionHandle, _ change: SessionChange) async throws -> SessionChange.Outcome {
+        try await write { [self] db in
+            guard var session = try session(handle, db) else { return .gone }
+            let outcome = change.apply(to: &session)
+            if case .made = outcome {
+                try db.execute(
+                    sql: "INSERT OR REPLACE INTO martlet_session VALUES (?, ?, ?, ?, ?)", arguments: Self.row(session))
+            }
+            return outcome
         }
     }
 
-    private static func insert(_ key: String, _ value: String, _ id: SessionID, _ db: Database) throws {
-        try db.execute(
-            sql: "INSERT INTO martlet_session_value VALUES (?, ?, ?)",
-            arguments: [id.text, StoredText(key), StoredText(value)])
+    /// Removes a session; nil where there is none.
+    ///
+    /// - Throws: `SQLiteFileError` where the file cannot be written.
+    public func remove(_ handle: SessionHandle) async throws -> EndedSession? {
+        let ended = try await write { db in
+            try Row.fetchOne(
+                db, sql: "DELETE FROM martlet_session WHERE handle = ? RETURNING handle, user", arguments: [handle.text]
+            ).flatMap(Self.ended)
+        }
+        if ended != nil { count.withLock { $0 -= 1 } }
+        return ended
+    }
+
+    /// All sessions of a user.
+    ///
+    /// - Throws: `SQLiteFileError` where the file cannot be read.
+    public func sessions(of user: String) async throws -> [StoredSession] {
+        try await read { [self] db in
+            try Data.fetchAll(
+                db, sql: "SELECT session FROM martlet_session WHERE user = ?", arguments: [StoredText(user)]
+            ).map(decoded)
+        }
+    }
+
+    /// Removes some of the sessions that are over.
+    ///
+    /// - Throws: `SQLiteFileError` where the file cannot be written.
+    public func sweep(_ expiry: SessionExpiry) async throws -> SessionSweep {
+        let arguments: StatementArguments = [
+            expiry.lastUse.timeIntervalSinceReferenceDate, expiry.createdAt.timeIntervalSinceReferenceDate,
+            Self.sweepStep,
+        ]
+        let over = "SELECT handle FROM martlet_session WHERE last_use <= ? OR created_at <= ? LIMIT ?"
+        // The rule is that nothing is over: then nobody has to wait for a writer.
+        guard try await read({ try String.fetchOne($0, sql: over, arguments: arguments) }) != nil else {
+            return SessionSweep(ended: [], isComplete: true)
+        }
+        let ended = try await write { db in
+            try Row.fetchAll(
+                db, sql: "DELETE FROM martlet_session WHERE handle IN (\(over)) RETURNING handle, user",
+                arguments: arguments
+            ).compactMap(Self.ended)
+        }
+        count.withLock { $0 -= ended.count }
+        return SessionSweep(ended: ended, isComplete: ended.count < Self.sweepStep)
+    }
+
+    // MARK: - Rows
+
+    private func session(_ handle: SessionHandle, _ db: Database) throws -> StoredSession? {
+        let data = try Data.fetchOne(
+            db, sql: "SELECT session FROM martlet_session WHERE handle = ?", arguments: [handle.text])
+        return try data.map(decoded)
+    }
+
+    private func decoded(_ data: Data) throws -> StoredSession {
+        do {
+            return try JSONDecoder().decode(StoredSession.self, from: data)
+        } catch {
+            throw file.damaged("a session in it cannot be read")
+        }
+    }
+
+    private static func row(_ session: StoredSession) throws -> StatementArguments {
+        [
+            session.handle.text, session.user.map(StoredText.init), session.createdAt.timeIntervalSinceReferenceDate,
+            session.lastUse.date.timeIntervalSinceReferenceDate, try JSONEncoder().encode(session),
+        ]
+    }
+
+    private static func ended(_ row: Row) -> EndedSession? {
+        let user: StoredText? = row["user"]
+        return SessionHandle(row["handle"] as String).map { EndedSession(handle: $0, user: user?.text) }
     }
 
     private func read<Result: Sendable>(
@@ -184,11 +230,13 @@ public final class SQLiteSessionStore: SessionStore {
         }
     }
 
-    private func write(_ change: @escaping @Sendable (Database) throws -> Void) async throws {
+    private func write<Result: Sendable>(
+        _ change: @escaping @Sendable (Database) throws -> Result
+    ) async throws -> Result {
         do {
-            try await database.write(change)
+            return try await database.write(change)
         } catch {
-            try file.explaining { throw error }
+            return try file.explaining { throw error }
         }
     }
 }

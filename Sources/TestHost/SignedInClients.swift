@@ -13,6 +13,11 @@ extension TestHost {
     /// - Parameter session: the session's values.
     /// - Throws: `TestHostError` where the app does not use `Sessions`.
     public func client(session: [String: String], headers: HTTPFields = [:]) async throws -> TestClient {
+        try await client(nil, session, headers)
+    }
+
+    private func client(_ user: String?, _ session: [String: String], _ headers: HTTPFields) async throws -> TestClient
+    {
         let sessions = application.middleware.compactMap { $0 as? Sessions }
         guard !sessions.isEmpty else {
             throw TestHostError(
@@ -20,44 +25,21 @@ extension TestHost {
             )
         }
         let client = client(headers: headers)
-        for sessions in sessions { client.cookies[sessions.cookieName] = try await sessions.start(session).text }
+        for sessions in sessions {
+            let id = try await sessions.start(session, user: user)
+            client.cookies[sessions.cookieName(overTLS: false)] = id.text
+        }
         return client
     }
 
-    /// A client that is signed in as a user, as `ctx.auth.signIn(…)` would have done: `host.client(as: User(id: "1", roles:
-    /// ["admin"]))`.
-    ///
-    /// - Parameters:
-    ///   - methods: by what the user was recognised, in the words of RFC 8176.
-    ///   - session: what else the session has.
-    ///   - csrf: false for a client that brings no token where the app's `CSRFProtection` asks for one.
-    /// - Throws: `TestHostError` where the app does not use `Sessions`.
-    public func client(
-        as user: User, methods: [String] = ["pwd"], session: [String: String] = [:], headers: HTTPFields = [:],
-        csrf: Bool = true
-    ) async throws -> TestClient {
-        var headers = headers
-        let values = Session.values(of: user, methods: methods, at: application.now)
-        let (secret, token) = Session.csrfValues()
-        if csrf, let field = CSRFProtection.tokenField { headers[field] = token }
-        return try await client(session: values.merging(secret) { $1 }.merging(session) { $1 }, headers: headers)
-    }
-
-    /// A client that sends a token with every request, as programs do.
-    public func client(bearer token: String, headers: HTTPFields = [:]) -> TestClient {
-        var headers = headers
-        headers[.authorization] = "Bearer \(token)"
-        return client(headers: headers)
-    }
-
-    /// A client of a user: one whose session has the user's id under `user_id`.
+    /// A client of a user: one whose session is that user's, and has the user's id under `user_id` as well.
     ///
     /// - Parameter session: what else the session has.
     /// - Throws: `TestHostError` where the app does not use `Sessions`.
     public func client(
         user: String, session: [String: String] = [:], headers: HTTPFields = [:]
     ) async throws -> TestClient {
-        try await client(session: session.merging(["user_id": user]) { $1 }, headers: headers)
+        try await client(user, session.merging(["user_id": user]) { $1 }, headers)
     }
 
     /// Opens a stream of events for a client; for one without cookies where none is given.

@@ -97,7 +97,7 @@ final class RateLimit: ImmediateMiddleware {
         let stranger = host.client()
         #expect(try await stranger.get("/shop").status == .ok)
         #expect(try await stranger.post("/shop", form: ["item": "lamp"]).status == .unauthorized)
-        let alice = try await host.client(session: ["user_id": "1"])
+        let alice = try await host.client(user: "1")
         for _ in 0..<10 { try await alice.post("/shop", form: ["item": "lamp"]).expect(.ok) }
         try await alice.post("/shop", form: ["item": "lamp"]).expect(.tooManyRequests)
         try await alice.delete("/shop/7").expect(.ok)

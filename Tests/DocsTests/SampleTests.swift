@@ -114,7 +114,7 @@ import Testing
         let client = try TestHost(LoginApp()).client()
         let login = try await client.post("/login", form: ["user_id": "7"])
         let cookie = try #require(login.headers[.setCookie])
-        #expect(cookie.hasPrefix("sid=") && cookie.hasSuffix("; Path=/; HttpOnly; Secure; SameSite=Lax"))
+        #expect(cookie.hasPrefix("martlet_session=") && cookie.hasSuffix("; Path=/; HttpOnly; SameSite=Lax"))
         #expect(try await client.get("/login/who").text == "7")
         try await client.post("/login/out", form: [:])
         #expect(client.cookies.isEmpty)

@@ -6,13 +6,12 @@ import Martlet
 struct LoginController {
     /// POST /login
     func create(userId: String, _ ctx: Context) -> Envelope {
-        ctx.session.renew()
-        ctx.session["user_id"] = userId
+        ctx.session.user = userId
         return .ok("welcome")
     }
 
     /// GET /login/who
-    func who(_ ctx: Context) -> String { ctx.session["user_id"] ?? "nobody" }
+    func who(_ ctx: Context) -> String { ctx.session.user ?? "nobody" }
 
     /// POST /login/out
     @POST func out(_ ctx: Context) { ctx.session.destroy() }
@@ -20,8 +19,37 @@ struct LoginController {
 
 struct LoginApp: App {
     func configure(_ app: inout AppBuilder) {
-        app.use(Sessions(MemorySessionStore(idleTime: .seconds(3600)), cookieName: "sid", isSecure: true))
+        app.use(Sessions(.memory, idleTime: .seconds(3600), lifetime: .seconds(24 * 3600)))
         app.controllers(LoginController.self)
+    }
+}
+
+struct FiledApp: App {
+    func configure(_ app: inout AppBuilder) throws {
+        app.use(Sessions(try FileSessionStore("/var/lib/shop/sessions")))
+    }
+}
+
+@Controller
+struct DevicesController {
+    /// GET /devices
+    func index(_ ctx: Context) async throws -> [SessionSummary] {
+        guard let user = ctx.session.user else { throw HTTPError(.unauthorized, "Sign in first.") }
+        return try await ctx.sessions.all(of: user)
+    }
+
+    /// POST /devices/end
+    @POST func end(handle: SessionHandle, _ ctx: Context) async throws -> Envelope {
+        guard let user = ctx.session.user else { throw HTTPError(.unauthorized, "Sign in first.") }
+        guard try await ctx.sessions.end(handle, of: user) else { throw HTTPError(.notFound) }
+        return .ok("signed out there")
+    }
+
+    /// POST /devices/end-others
+    @POST func endOthers(_ ctx: Context) async throws -> Envelope {
+        guard let user = ctx.session.user else { throw HTTPError(.unauthorized, "Sign in first.") }
+        let count = try await ctx.sessions.endAll(of: user, except: ctx.session.handle)
+        return .ok("signed out on \(count) other devices")
     }
 }
 
@@ -56,7 +84,7 @@ struct TimingAtOnce: ImmediateMiddleware {
 /// Lets nobody in who has not signed in.
 struct SignedInOnly: Middleware {
     func respond(to ctx: Context, next: Next) async throws -> Response {
-        guard let user = ctx.session["user_id"] else { throw HTTPError(.unauthorized, "Sign in first.") }
+        guard let user = ctx.session.user else { throw HTTPError(.unauthorized, "Sign in first.") }
         ctx[SignedInUser.self] = user
         return try await next(ctx)
     }

@@ -233,10 +233,14 @@ struct WrappedController {
     /// Sessions in a place that has to be waited for.
     private struct SlowSessions: SessionStore {
         let store = MemorySessionStore()
-        func load(_ id: SessionID) async throws -> [String: String]? { store.load(id) }
-        func create(_ id: SessionID, _ values: [String: String]) async throws { store.create(id, values) }
-        func update(_ id: SessionID, _ changes: [String: String?]) async throws { store.update(id, changes) }
-        func remove(_ id: SessionID) async throws { store.remove(id) }
+        func load(_ handle: SessionHandle) async throws -> StoredSession? { store.load(handle) }
+        func create(_ session: StoredSession) async throws { store.create(session) }
+        func update(_ handle: SessionHandle, _ change: SessionChange) async throws -> SessionChange.Outcome {
+            store.update(handle, change)
+        }
+        func remove(_ handle: SessionHandle) async throws -> EndedSession? { store.remove(handle) }
+        func sessions(of user: String) async throws -> [StoredSession] { store.sessions(of: user) }
+        func sweep(_ expiry: SessionExpiry) async throws -> SessionSweep { store.sweep(expiry) }
     }
 
     static let waits: [(path: String, middleware: [any Middleware], waits: Bool)] = [
@@ -247,7 +251,8 @@ struct WrappedController {
         ("/quick/throwing", [Sessions(.memory)], false),
         ("/martlet.js", [Sessions(.memory)], false),
         ("/admin/events", [], true),
-        ("/quick/ok", [Sessions(SlowSessions())], true),
+        ("/quick/ok", [Sessions(SlowSessions())], false),
+        ("/quick/remember", [Sessions(SlowSessions())], true),
         ("/quick/ok", [Sessions(.memory), Gate()], true),
         ("/quick/waiting", [Sessions(.memory)], true),
     ]

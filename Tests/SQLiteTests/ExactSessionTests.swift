@@ -1,80 +1,77 @@
 import Foundation
-import GRDB
 import Martlet
-import MartletSQLite
+import MartletMiddleware
 import Testing
 
 /// What a session has comes back byte for byte.
 @Suite struct ExactSessionTests {
-    let folder: TemporaryFolder
-    init() throws { folder = try TemporaryFolder() }
-
-    private func store() throws -> SQLiteSessionStore {
-        try SQLiteSessionStore(folder.path("sessions.db"), idleTime: .seconds(100), now: { .now })
-    }
-
     /// In the order of the bytes, which `==` of texts does not look at.
     private func exact(_ values: [String: String]?) -> [[[UInt8]]]? {
         values?.map { [Array($0.key.utf8), Array($0.value.utf8)] }.sorted { $0.debugDescription < $1.debugDescription }
     }
 
-    @Test func `a name with a NUL does not become another's`() async throws {
-        let id = SessionID()
-        try await store().create(id, ["name": "admin\0", "a\0b": ""])
-        #expect(try await store().load(id) == ["name": "admin\0", "a\0b": ""])
-        try await store().update(id, ["name": "\0", "a": "1"])
-        #expect(try await store().load(id) == ["name": "\0", "a\0b": "", "a": "1"])
+    private func changed(_ values: [String: String?], _ session: StoredSession, in store: any SessionStore) async throws
+    {
+        var change = SessionChange(of: session, at: session.lastUse)
+        change.values = values
+        guard case .made = try await store.update(session.handle, change) else {
+            Issue.record("the session is gone")
+            return
+        }
     }
 
-    /// As in the dictionary that the memory's store has.
-    @Test func `a key that is written with other code points is the same key`() async throws {
-        let (store, id) = (try store(), SessionID())
-        try await store.create(id, ["é": "1", "K": "1"])
-        try await store.update(id, ["e\u{301}": "2", "\u{212A}": nil])
-        #expect(try await store.load(id) == ["é": "2"])
+    private func session(_ values: [String: String], user: String? = nil) -> StoredSession {
+        StoredSession(
+            SessionID(), user: user, values: values, use: SessionUse(date: Date(), device: "a\0b", address: "::1"))
     }
 
-    @Test(arguments: 1...8 as ClosedRange<UInt64>)
-    func `random keys and values come back`(_ seed: UInt64) async throws {
+    @Test(arguments: StoreKind.allCases) func `a name with a NUL does not become another's`(kind: StoreKind)
+        async throws
+    {
+        let place = try SessionPlace(kind)
+        defer { withExtendedLifetime(place) {} }
+        let session = session(["name": "admin\0", "a\0b": ""], user: "admin\0")
+        try await place.open().create(session)
+        #expect(try await place.open().load(session.handle) == session)
+        #expect(try await place.open().sessions(of: "admin").isEmpty)
+        #expect(try await place.open().sessions(of: "admin\0") == [session])
+        try await changed(["name": "\0", "a": "1"], session, in: place.open())
+        #expect(try await place.open().load(session.handle)?.values == ["name": "\0", "a\0b": "", "a": "1"])
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `a key that is written with other code points is the same key, a user another`(kind: StoreKind) async throws {
+        let place = try SessionPlace(kind)
+        defer { withExtendedLifetime(place) {} }
+        let store = try place.open()
+        let session = session(["é": "1", "K": "1"], user: "é")
+        try await store.create(session)
+        try await changed(["e\u{301}": "2", "\u{212A}": nil], session, in: store)
+        #expect(try await store.load(session.handle)?.values == ["é": "2"])
+        #expect(try await store.sessions(of: "é").count == 1)
+        #expect(try await store.sessions(of: "e\u{301}").isEmpty)
+    }
+
+    @Test(arguments: StoreKind.allCases, 1...8 as ClosedRange<UInt64>)
+    func `random keys and values come back`(kind: StoreKind, seed: UInt64) async throws {
+        let place = try SessionPlace(kind)
+        defer { withExtendedLifetime(place) {} }
         var random = RandomText(seed: seed)
-        let id = SessionID()
         func values() -> [String: String] {
             Dictionary((0..<20).map { _ in (random.text(upTo: 2), random.text()) }, uniquingKeysWith: { $1 })
         }
         var expected = values()
-        try await store().create(id, expected)
-        #expect(try await exact(store().load(id)) == exact(expected))
+        let session = session(expected, user: random.optional())
+        try await place.open().create(session)
+        #expect(try await exact(place.open().load(session.handle)?.values) == exact(expected))
         for _ in 0..<10 {
             let changes = values().mapValues { random.number(below: 3) == 0 ? nil : $0 }
             for (key, value) in changes {
-                expected[key] = nil
-                if let value { expected[key] = value }
+                // As a dictionary does: the key stays as it was written first.
+                expected[key] = value
             }
-            try await store().update(id, changes)
-            #expect(try await exact(store().load(id)) == exact(expected))
+            try await changed(changes, session, in: place.open())
+            #expect(try await exact(place.open().load(session.handle)?.values) == exact(expected))
         }
-    }
-
-    @Test func `a file of the first format is read, and written on`() async throws {
-        let id = SessionID()
-        let database = try DatabaseQueue(path: folder.path("sessions.db"))
-        try await database.write { db in
-            try db.execute(
-                sql: """
-                    CREATE TABLE martlet_sessions (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL);
-                    CREATE TABLE martlet_session (id TEXT PRIMARY KEY, last_use REAL NOT NULL) WITHOUT ROWID;
-                    CREATE INDEX martlet_session_last_use ON martlet_session (last_use);
-                    CREATE TABLE martlet_session_value (
-                        session TEXT NOT NULL REFERENCES martlet_session (id) ON DELETE CASCADE, key TEXT NOT NULL,
-                        value TEXT NOT NULL, PRIMARY KEY (session, key)) WITHOUT ROWID;
-                    INSERT INTO martlet_sessions VALUES (1, 1);
-                    INSERT INTO martlet_session VALUES ('\(id.text)', \(Date.now.timeIntervalSince1970));
-                    INSERT INTO martlet_session_value VALUES ('\(id.text)', 'name', '线'), ('\(id.text)', 'note', '');
-                    """)
-        }
-        try database.close()
-        #expect(try await store().load(id) == ["name": "线", "note": ""])
-        try await store().update(id, ["name": "ada\0", "note": nil])
-        #expect(try await store().load(id) == ["name": "ada\0"])
     }
 }

@@ -1,91 +1,44 @@
 import Foundation
 import GRDB
 import Martlet
+import MartletMiddleware
 import MartletSQLite
-import MartletTesting
-import Synchronization
 import Testing
 
 @Suite struct SQLiteSessionStoreTests {
-    /// A time of day that goes on when the test says so.
-    final class Day: Sendable {
-        private let time = Mutex(Date(timeIntervalSince1970: 1_800_000_000))
-        var now: Date { time.withLock { $0 } }
-        func advance(by seconds: Double) { time.withLock { $0 += seconds } }
-    }
-
     let folder: TemporaryFolder
-    let day = Day()
     init() throws { folder = try TemporaryFolder() }
 
-    private func store(idleTime: Duration = .seconds(100)) throws -> SQLiteSessionStore {
+    private func store(maxSessions: Int = 1000) throws -> SQLiteSessionStore {
         try SQLiteSessionStore(
-            folder.path("sessions.db"), idleTime: idleTime, busyTimeout: .milliseconds(20), now: { [day] in day.now })
+            folder.path("sessions.db"), busyTimeout: .milliseconds(20), maxSessions: maxSessions)
     }
 
-    @Test func `a session outlives the store that made it`() async throws {
-        let id = SessionID()
-        try await store().create(id, ["user_id": "7", "name": "林\"小燕\""])
-        #expect(try await store().load(id) == ["user_id": "7", "name": "林\"小燕\""])
-        #expect(try await store().load(SessionID()) == nil)
-    }
-
-    @Test func `single values change, and two changes do not undo each other`() async throws {
-        let (one, other, id) = (try store(), try store(), SessionID())
-        try await one.create(id, ["a": "1", "b": "1", "c": "1"])
-        try await one.update(id, ["a": "2"])
-        try await other.update(id, ["b": nil, "d": "4"])
-        #expect(try await one.load(id) == ["a": "2", "c": "1", "d": "4"])
-    }
-
-    @Test func `a session that is gone stays so`() async throws {
-        let (store, id) = (try store(), SessionID())
-        try await store.create(id, ["a": "1"])
-        try await store.remove(id)
-        try await store.update(id, ["a": "2"])
-        #expect(try await store.load(id) == nil)
-        try await store.create(id, [:])
-        #expect(try await store.load(id) == [:], "its values went with it")
-    }
-
-    @Test func `a session ends when it is not used for the idle time, also while no process runs`() async throws {
-        let (used, idle) = (SessionID(), SessionID())
-        try await store().create(used, [:])
-        try await store().create(idle, [:])
-        day.advance(by: 60)
-        #expect(try await store().load(used) == [:])
-        day.advance(by: 60)
-        #expect(try await store().load(used) == [:])
-        #expect(try await store().load(idle) == nil)
-    }
-
-    @Test func `sessions that nobody asks for again do not stay in the file`() async throws {
-        let store = try store()
-        for _ in 0..<10 { try await store.create(SessionID(), ["a": "1"]) }
-        day.advance(by: 200)
-        try await store.create(SessionID(), ["a": "1"])
-        let file = try OtherProgram(folder.path("sessions.db"))
-        for table in ["martlet_session", "martlet_session_value"] {
-            #expect(try file.count(of: table) == 1, "\(table)")
-        }
+    private func session(user: String? = nil, at seconds: Double = 0) -> StoredSession {
+        StoredSession(
+            SessionID(), user: user, values: ["a": "1"],
+            use: SessionUse(date: Date(timeIntervalSince1970: 1_800_000_000 + seconds)))
     }
 
     @Test func `a locked file is an error of the request that needs it`() async throws {
         let store = try store()
         let other = try OtherProgram(folder.path("sessions.db"))
         try other.lock()
-        await #expect(throws: SQLiteFileError.self) { try await store.create(SessionID(), [:]) }
+        await #expect(throws: SQLiteFileError.self) { try await store.create(session()) }
         try other.unlock()
-        try await store.create(SessionID(), [:])
+        try await store.create(session())
     }
 
     @Test func `a file that cannot be read is named`() async throws {
         let store = try store()
-        let id = SessionID()
-        try await store.create(id, [:])
+        let session = session()
+        try await store.create(session)
         let other = try DatabaseQueue(path: folder.path("sessions.db"))
-        try await other.write { try $0.execute(sql: "DROP TABLE martlet_session_value") }
-        let error = await #expect(throws: SQLiteFileError.self) { try await store.load(id) }
+        try await other.write { try $0.execute(sql: "UPDATE martlet_session SET session = x'00'") }
+        let damaged = await #expect(throws: SQLiteFileError.self) { try await store.load(session.handle) }
+        #expect(damaged?.description.contains("a session in it cannot be read") == true)
+        try await other.write { try $0.execute(sql: "DROP TABLE martlet_session") }
+        let error = await #expect(throws: SQLiteFileError.self) { try await store.load(session.handle) }
         #expect(error?.description.contains("sessions.db' cannot be used") == true)
     }
 
@@ -96,7 +49,7 @@ import Testing
             try await withThrowingTaskGroup { group in
                 for _ in 0..<6 {
                     group.addTask {
-                        try await SQLiteSessionStore(path, busyTimeout: .seconds(60)).create(SessionID(), ["a": "1"])
+                        try await SQLiteSessionStore(path, busyTimeout: .seconds(60)).create(session())
                     }
                 }
                 try await group.waitForAll()
@@ -112,25 +65,50 @@ import Testing
         #expect(error?.description.hasPrefix("The sessions cannot be kept: the file '") == true)
     }
 
-    @Controller struct VisitController {
-        @POST func enter(name: String, _ ctx: Context) { ctx.session["name"] = name }
-        func index(_ ctx: Context) -> String { ctx.session["name"] ?? "nobody" }
-        @POST func leave(_ ctx: Context) { ctx.session.destroy() }
+    @Test(arguments: [1, 2]) func `a file of an earlier format begins anew`(format: Int) async throws {
+        let database = try DatabaseQueue(path: folder.path("sessions.db"))
+        try await database.write { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE martlet_sessions (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL);
+                    CREATE TABLE martlet_session (id TEXT PRIMARY KEY, last_use REAL NOT NULL) WITHOUT ROWID;
+                    CREATE INDEX martlet_session_last_use ON martlet_session (last_use);
+                    CREATE TABLE martlet_session_value (
+                        session TEXT NOT NULL REFERENCES martlet_session (id) ON DELETE CASCADE, key BLOB NOT NULL,
+                        value BLOB NOT NULL, PRIMARY KEY (session, key)) WITHOUT ROWID;
+                    INSERT INTO martlet_sessions VALUES (1, \(format));
+                    INSERT INTO martlet_session VALUES ('0123', 1);
+                    INSERT INTO martlet_session_value VALUES ('0123', x'61', x'62');
+                    """)
+        }
+        try database.close()
+        let session = session(user: "7")
+        try await store().create(session)
+        #expect(try await store().load(session.handle) == session)
+        let file = try OtherProgram(folder.path("sessions.db"))
+        #expect(try file.count(of: "martlet_session") == 1)
     }
 
-    @Test func `a visitor is known after a restart, until the visitor leaves`() async throws {
-        func start() throws -> TestHost {
-            let store = try store()
-            return try TestHost(controllers: VisitController.self) { $0.use(Sessions(store)) }
-        }
-        let before = try start().client()
-        try await before.post("/visit/enter", form: ["name": "Ada"])
-        let after = try start().client()
-        after.cookies = before.cookies
-        #expect(try await after.get("/visit").text == "Ada")
-        let cookies = after.cookies
-        try await after.post("/visit/leave", form: [:])
-        after.cookies = cookies
-        #expect(try await after.get("/visit").text == "nobody")
+    @Test func `a file of a later format ends the start-up`() async throws {
+        _ = try store()
+        let database = try DatabaseQueue(path: folder.path("sessions.db"))
+        try await database.write { try $0.execute(sql: "UPDATE martlet_sessions SET format = 4") }
+        try database.close()
+        let error = #expect(throws: StartupError.self) { try store() }
+        #expect(error?.description.contains("has format 4, and this version of Martlet reads format 3") == true)
+    }
+
+    @Test func `a flood takes the place of its own, and not of users`() async throws {
+        let store = try store(maxSessions: 50)
+        let users = (0..<30).map { session(user: "\($0)") }
+        for user in users { try await store.create(user) }
+        for second in 0..<500 { try await store.create(session(at: Double(second))) }
+        let file = try OtherProgram(folder.path("sessions.db"))
+        #expect(try file.count(of: "martlet_session") == 50)
+        for user in users { #expect(try await store.load(user.handle) == user) }
+        // A store that is opened on a full file holds it to the same number.
+        let small = try self.store(maxSessions: 40)
+        try await small.create(session(at: 1000))
+        #expect(try file.count(of: "martlet_session") == 40)
     }
 }

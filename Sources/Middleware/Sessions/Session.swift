@@ -1,24 +1,40 @@
 import MartletCore
 import Synchronization
 
-/// What an app remembers of a client from one request to the next: texts by key.
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// What an app remembers of a client from one request to the next: whose it is, and texts by key.
 ///
-/// It lives in the store; the client only has its id, in a cookie. Nothing is stored, and no cookie set, before the first
-/// value.
+/// It lives in the store; the client only has its id, in a cookie. Nothing is stored, and no cookie set, before it has a user
+/// or a value.
 public final class Session: Sendable {
-    private struct State {
+    fileprivate struct State {
         var values: [String: String]
+        var user: String?
         var changes: [String: String?] = [:]
+        /// The user that this request has set.
+        var newUser: String?
         var isRenewed = false
-        var isDestroyed = false
+        /// What the client came with is over; what is set from now on is another session's.
+        var endsStored = false
+        /// Of a session that is yet to be stored.
+        var newID: SessionID?
+
+        mutating func end() { self = State(values: [:], endsStored: true) }
     }
     private let state: Mutex<State>
-    /// The id that the client came with, nil for a client without a session.
-    let storedID: SessionID?
+    /// As it was when the request began, nil for a client without a session.
+    let stored: StoredSession?
+    let sessions: Sessions?
 
-    init(storedID: SessionID?, values: [String: String]) {
-        self.storedID = storedID
-        state = Mutex(State(values: values))
+    init(_ stored: StoredSession?, in sessions: Sessions?) {
+        self.stored = stored
+        self.sessions = sessions
+        state = Mutex(State(values: stored?.values ?? [:], user: stored?.user))
     }
 
     /// The value of a key; setting nil removes it.
@@ -28,8 +44,6 @@ public final class Session: Sendable {
             state.withLock {
                 $0.values[key] = newValue
                 $0.changes.updateValue(newValue, forKey: key)
-                // What was destroyed stays so: this is the first value of a new session.
-                if $0.isDestroyed { ($0.isDestroyed, $0.isRenewed) = (false, true) }
             }
         }
     }
@@ -40,76 +54,101 @@ public final class Session: Sendable {
     /// The keys that have a value, sorted.
     public var keys: [String] { state.withLock { $0.values.keys.sorted() } }
 
-    /// Gives the session a new id with the same values. Do this when a user logs in, so that an id that somebody knew
-    /// before is worth nothing after (session fixation).
-    public func renew() { state.withLock { $0.isRenewed = true } }
-
-    /// Forgets everything, in the store and in the client's cookie. Do this when a user logs out.
-    public func destroy() {
-        state.withLock {
-            $0.values = [:]
-            $0.changes = [:]
-            $0.isDestroyed = true
-            $0.isRenewed = false
+    /// Whose it is: by this an app lists and ends the sessions of a user. nil before anybody has signed in.
+    ///
+    /// Setting it is signing in: the id is renewed, and the lifetime begins anew. The values stay where there was no user; those of
+    /// another user are forgotten with that session. Setting nil is ``destroy()``.
+    public var user: String? {
+        get { state.withLock { $0.user } }
+        set {
+            state.withLock {
+                if let old = $0.user, newValue.map({ old.utf8.elementsEqual($0.utf8) }) != true { $0.end() }
+                guard let newValue else { return }
+                ($0.user, $0.newUser, $0.isRenewed) = (newValue, newValue, true)
+            }
         }
     }
 
-    /// What there is to do in the store once the request is answered.
-    enum Outcome {
-        case unchanged
-        case update([String: String?])
-        case create([String: String])
-        case replace([String: String])
-        case destroy
+    /// Gives the session a new id with the same values. Do this when the client's rights change, so that an id that somebody knew
+    /// before is worth nothing after (session fixation). Setting ``user`` does it by itself.
+    public func renew() { state.withLock { $0.isRenewed = true } }
+
+    /// Forgets everything, in the store and in the client's cookie. Do this when a user logs out.
+    public func destroy() { state.withLock { $0.end() } }
+
+    /// Names the session in the lists of its user; that of the cookie is another. It stays when the id is renewed.
+    public var handle: SessionHandle {
+        state.withLock { state in
+            if !state.endsStored, let stored { return stored.handle }
+            return state.idOfNew.handle
+        }
     }
 
-    var outcome: Outcome {
+    /// When it was made, or its user signed in; nil for one that this request begins.
+    public var createdAt: Date? { ofStored { $0.createdAt } }
+
+    /// Its last use before this request, noted once a minute at most; nil for one that this request begins.
+    public var lastUse: SessionUse? { ofStored { $0.lastUse } }
+
+    /// When it is over, unless it is used before: the end of the idle time or of the lifetime. nil for one that this request begins.
+    public var expiresAt: Date? { ofStored { stored in sessions?.end(of: stored) } }
+
+    private func ofStored<Value>(_ value: (StoredSession) -> Value?) -> Value? {
+        guard let stored, state.withLock({ !$0.endsStored }) else { return nil }
+        return value(stored)
+    }
+
+    // MARK: - When the request is answered
+
+    /// Whether there is nothing to do, but perhaps to note the use.
+    var isUnchanged: Bool {
+        state.withLock { $0.changes.isEmpty && !$0.isRenewed && !$0.endsStored || stored == nil && !$0.isWorthKeeping }
+    }
+
+    /// What there is to do in the store.
+    ///
+    /// - Parameter use: this request.
+    func steps(_ use: SessionUse) -> SessionSteps {
         state.withLock { state in
-            if state.isDestroyed { return storedID == nil ? .unchanged : .destroy }
-            if storedID == nil { return state.values.isEmpty ? .unchanged : .create(state.values) }
-            if state.isRenewed { return .replace(state.values) }
-            return state.changes.isEmpty ? .unchanged : .update(state.changes)
+            var steps = SessionSteps()
+            guard let stored, !state.endsStored else {
+                steps.ends = stored?.handle
+                if state.isWorthKeeping {
+                    let id = state.idOfNew
+                    steps.created = StoredSession(id, user: state.user, values: state.values, use: use)
+                }
+                return steps
+            }
+            var change = SessionChange(of: stored, at: use)
+            change.values = state.changes
+            if state.isRenewed {
+                change.newSecret = SessionSecret()
+                change.user = state.newUser
+            }
+            steps.changed = (stored.handle, change)
+            if let user = state.newUser {
+                // What the client had before it signed in goes with it, but nothing out of a session that was ended.
+                let isAnonymous = stored.user == nil
+                steps.afterRenewalByOther = StoredSession(
+                    SessionID(), user: user, values: isAnonymous ? state.values : state.ownValues, use: use)
+                steps.afterEnd = StoredSession(SessionID(), user: user, values: state.ownValues, use: use)
+            }
+            return steps
         }
     }
 }
 
-/// Names a session: 128 bits that cannot be guessed.
-public struct SessionID: Sendable, Hashable {
-    // Two words and not their text: every request with a session makes one, and looks it up.
-    private let high: UInt64
-    private let low: UInt64
+extension Session.State {
+    fileprivate var isWorthKeeping: Bool { !values.isEmpty || user != nil }
 
-    /// 32 hexadecimal digits in lower case: what the client's cookie has.
-    public var text: String { Self.digits(high) + Self.digits(low) }
+    /// The values that this request has set.
+    fileprivate var ownValues: [String: String] { changes.compactMapValues { $0 } }
 
-    /// A new one, from the system's generator.
-    public init() {
-        var generator = SystemRandomNumberGenerator()
-        (high, low) = (generator.next(), generator.next())
-    }
-
-    /// What a client sent, nil where it is no id's text.
-    init?(_ text: some RandomAccessCollection<UInt8>) {
-        guard text.count == 32, let high = Self.word(text.prefix(16)), let low = Self.word(text.suffix(16)) else {
-            return nil
+    fileprivate var idOfNew: SessionID {
+        mutating get {
+            let id = newID ?? SessionID()
+            newID = id
+            return id
         }
-        (self.high, self.low) = (high, low)
-    }
-
-    private static func digits(_ word: UInt64) -> String {
-        let digits = String(word, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
-
-    private static func word(_ digits: some Sequence<UInt8>) -> UInt64? {
-        var word: UInt64 = 0
-        for digit in digits {
-            switch digit {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): word = word << 4 | UInt64(digit - UInt8(ascii: "0"))
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): word = word << 4 | UInt64(digit - UInt8(ascii: "a") + 10)
-            default: return nil
-            }
-        }
-        return word
     }
 }

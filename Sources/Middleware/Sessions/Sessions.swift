@@ -1,155 +1,272 @@
 import HTTPTypes
 import MartletCore
 
-/// Gives every request `ctx.session`.
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Gives every request `ctx.session`, and decides when a session is over.
+///
+///     app.use(Sessions(.memory, idleTime: .seconds(3600)))
+///
+/// Over TLS the cookie is `__Host-martlet_session`, which no other host can set, else `martlet_session`.
 public struct Sessions: ImmediateMiddleware, TimedMiddleware {
     private let store: any SessionStore
     /// The store, where it never waits.
     private let immediate: (any ImmediateSessionStore)?
-    package let cookieName: String
-    private let isSecure: Bool
+    private let ownCookieName: String?
+    private let isAlwaysSecure: Bool
+    private let idleTime: TimeInterval
+    private let lifetime: TimeInterval
+    /// A use is noted when the last that was is older: not each costs a write.
+    private let useResolution: TimeInterval
+    private let watch: SessionWatch
 
     /// - Parameters:
-    ///   - store: `.memory`, or one of your own.
-    ///   - cookieName: the cookie that carries the id.
-    ///   - isSecure: true where the app is served over TLS, so that the cookie never travels without.
-    public init(_ store: some SessionStore, cookieName: String = "martlet_session", isSecure: Bool = false) {
+    ///   - store: `.memory`, or another.
+    ///   - idleTime: after how long without a request a session is over; up to a thirtieth of it sooner, a minute at most.
+    ///   - lifetime: how long after the sign-in a session is over, whatever happens; for one without a user, after it began.
+    ///   - cookieName: the cookie that carries the id, as it is; nil for `martlet_session`, over TLS with `__Host-`.
+    ///   - isSecure: true where the app is reached over TLS and its requests do not say so, as behind a proxy. Over TLS the
+    ///     cookie is `Secure` in any case.
+    public init(
+        _ store: some SessionStore, idleTime: Duration = .seconds(30 * 60), lifetime: Duration = .seconds(12 * 3600),
+        cookieName: String? = nil, isSecure: Bool = false
+    ) {
         self.store = store
         immediate = store as? any ImmediateSessionStore
-        self.cookieName = cookieName
-        self.isSecure = isSecure
+        self.idleTime = idleTime / .seconds(1)
+        self.lifetime = lifetime / .seconds(1)
+        useResolution = min(60, self.idleTime / 30)
+        ownCookieName = cookieName
+        isAlwaysSecure = isSecure
+        watch = SessionWatch(sweepInterval: min(self.idleTime, self.lifetime, 3600))
     }
 
-    /// Gives the request its session, and does in the store what the request changed; waits only for a store that does.
+    /// Gives the request its session, and does in the store what the request changed; waits only for a store that does, and
+    /// then only where there is something to do.
     ///
     /// - Throws: what an ``ImmediateSessionStore`` throws.
     public func answer(_ ctx: Context, next: Next) throws -> Answer {
-        guard let immediate else { return .later(ctx) { try await respond(to: ctx, next: next) } }
-        var found: (SessionID, [String: String])?
-        try forEachID(of: ctx.request) { id in
-            found = try immediate.load(id).map { (id, $0) }
-            return found == nil
+        let ids = ids(of: ctx.request)
+        guard let immediate else { return answerWaiting(ids, ctx, next) }
+        var found: StoredSession?
+        for id in ids where found == nil {
+            guard let session = try immediate.load(id.handle), session.secret == id.secret else { continue }
+            if isOver(session, ctx) {
+                watch.tell(try immediate.remove(id.handle).map { [$0] } ?? [])
+            } else {
+                found = session
+            }
         }
         let session = begin(found, ctx)
         let answer = next.answer(ctx)
         // The rule: nothing to do, and nothing that would have to be kept for later.
-        if case .now = answer, case .unchanged = session.outcome { return answer }
+        if case .now = answer, !needsSteps(session, ctx) { return answer }
         return answer.map(ctx) { response in
-            guard let end = try end(of: session) else { return }
-            for change in end.changes { try immediate.apply(change) }
-            set(end.cookie, on: &response)
+            guard var steps = steps(of: session, ctx) else { return }
+            while let step = steps.next() { steps.take(try immediate.take(step)) }
+            try finish(steps, ctx, &response)
+            if watch.needsSweep(at: ctx.now) {
+                let sweep = try immediate.sweep(expiry(at: ctx.now))
+                watch.tell(sweep.ended)
+                if sweep.isComplete { watch.noteSweep(at: ctx.now) }
+            }
         }
     }
 
-    /// The same for a store that waits: the response goes out when the store has taken the changes.
-    ///
-    /// - Throws: what the store throws.
-    public func respond(to ctx: Context, next: Next) async throws -> Response {
-        var found: (SessionID, [String: String])?
-        var ids: [SessionID] = []
-        forEachID(of: ctx.request) { id in
-            ids.append(id)
-            return true
+    /// Without an id there is nothing to load: such a request costs no task unless it begins a session.
+    private func answerWaiting(_ ids: [SessionID], _ ctx: Context, _ next: Next) -> Answer {
+        guard ids.isEmpty else { return .later(ctx) { try await answerLoading(ids, ctx, next) } }
+        let session = begin(nil, ctx)
+        let answer = next.answer(ctx)
+        if case .now = answer, session.isUnchanged { return answer }
+        return answer.flatMap(ctx) { response in
+            guard let steps = steps(of: session, ctx) else { return .now(response) }
+            return .later(ctx) { try await saved(steps, response, ctx) }
         }
-        for id in ids {
-            found = try await store.load(id).map { (id, $0) }
-            if found != nil { break }
+    }
+
+    private func answerLoading(_ ids: [SessionID], _ ctx: Context, _ next: Next) async throws -> Response {
+        var found: StoredSession?
+        for id in ids where found == nil {
+            guard let session = try await store.load(id.handle), session.secret == id.secret else { continue }
+            if isOver(session, ctx) { try await end(id.handle) } else { found = session }
         }
         let session = begin(found, ctx)
-        var response = try await next(ctx)
-        guard let end = try end(of: session) else { return response }
-        for change in end.changes { try await store.apply(change) }
-        set(end.cookie, on: &response)
+        let response = try await next(ctx)
+        guard let steps = steps(of: session, ctx) else { return response }
+        return try await saved(steps, response, ctx)
+    }
+
+    private func saved(_ steps: SessionSteps, _ response: Response, _ ctx: Context) async throws -> Response {
+        var (steps, response) = (steps, response)
+        while let step = steps.next() { steps.take(try await store.take(step)) }
+        try finish(steps, ctx, &response)
+        // Beside the requests: none waits for it.
+        if watch.needsSweep(at: ctx.now), watch.beginSweep() {
+            let logger = ctx.logger
+            Task { [self] in
+                do {
+                    try await sweep()
+                } catch {
+                    logger.warning("Sessions that are over could not be removed.", metadata: ["error": "\(error)"])
+                    watch.noteSweep(at: watch.now)
+                }
+                watch.endSweep()
+            }
+        }
         return response
     }
 
+    // MARK: - The client's id
+
     /// What the client says its session is: one id, unless another path or domain has set a cookie of that name, too.
-    ///
-    /// - Parameter goesOn: false where it needs no more.
-    private func forEachID(of request: Request, _ goesOn: (SessionID) throws -> Bool) rethrows {
-        var count = 0
-        try request.forEachCookie(cookieName) { value in
-            guard let id = SessionID(value) else { return true }
-            count += 1
-            return try goesOn(id) && count < Self.maximumIDs
+    private func ids(of request: Request) -> [SessionID] {
+        var ids: [SessionID] = []
+        request.forEachCookie(cookieName(for: request)) { value in
+            if let id = SessionID(value) { ids.append(id) }
+            return ids.count < Self.maximumIDs
         }
+        return ids
     }
 
     /// How many ids of one client are looked up.
     private static let maximumIDs = 4
 
+    private func isSecure(_ request: Request) -> Bool { isAlwaysSecure || request.scheme == "https" }
+
+    private func cookieName(for request: Request) -> String { cookieName(overTLS: isSecure(request)) }
+
+    /// The cookie of requests that come over TLS, or do not.
+    package func cookieName(overTLS: Bool) -> String {
+        ownCookieName ?? (overTLS || isAlwaysSecure ? "__Host-martlet_session" : "martlet_session")
+    }
+
+    private func isOver(_ session: StoredSession, _ ctx: Context) -> Bool { expiry(at: ctx.now).includes(session) }
+
     /// - Parameter found: nil where the store knows none of the ids. None is adopted: the client gets a new one with its
     ///   first value.
-    private func begin(_ found: (id: SessionID, values: [String: String])?, _ ctx: Context) -> Session {
-        let session = Session(storedID: found?.id, values: found?.values ?? [:])
+    private func begin(_ found: StoredSession?, _ ctx: Context) -> Session {
+        let session = Session(found, in: self)
         ctx[KeptSession.self] = session
         return session
     }
 
-    /// What there is to do when the request is answered: in the store, and in the client.
-    private func end(of session: Session) throws -> (changes: [SessionChange], cookie: SetCookie?)? {
-        var removal: [SessionChange] { session.storedID.map { [.remove($0)] } ?? [] }
-        switch session.outcome {
-        case .unchanged:
-            return nil
-        case .update(let changes):
-            return (session.storedID.map { [.update($0, changes)] } ?? [], nil)
-        case .create(let values), .replace(let values):
-            let id = SessionID()
-            return (removal + [.create(id, values)], try cookie(id.text))
-        case .destroy:
-            return (removal, try cookie("", maxAge: .zero))
-        }
+    // MARK: - What the request did
+
+    private func needsSteps(_ session: Session, _ ctx: Context) -> Bool {
+        !session.isUnchanged || isUseDue(session, ctx)
     }
 
-    private func set(_ cookie: SetCookie?, on response: inout Response) {
-        guard let cookie else { return }
+    /// - Returns: nil where there is nothing to do.
+    private func steps(of session: Session, _ ctx: Context) -> SessionSteps? {
+        guard needsSteps(session, ctx) else { return nil }
+        let device = ctx.request.headers[.userAgent]
+        return session.steps(SessionUse(date: ctx.now, device: device, address: ctx.client.address))
+    }
+
+    /// A clock that was set back must not leave a use in the future.
+    private func isUseDue(_ session: Session, _ ctx: Context) -> Bool {
+        guard let lastUse = session.stored?.lastUse.date else { return false }
+        return abs(ctx.now.timeIntervalSince(lastUse)) >= useResolution
+    }
+
+    private func finish(_ steps: SessionSteps, _ ctx: Context, _ response: inout Response) throws {
+        if let ended = steps.ended { watch.tell([ended]) }
+        guard let change = steps.cookie else { return }
+        let isSecure = isSecure(ctx.request)
+        let name = cookieName(overTLS: isSecure)
+        var cookie =
+            switch change {
+            case .set(let id): try SetCookie(name, id.text)
+            case .removed: try SetCookie(name, "", maxAge: .zero)
+            }
+        cookie.isSecure = isSecure
         response.headers.append(HTTPField(name: .setCookie, value: cookie.headerValue))
         // What one client's cookie made must not be another's from a shared cache (RFC 9111 section 7.3).
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-cache=\"set-cookie\"" }
     }
 
+    // MARK: - Time
+
+    package func follow(_ clock: any Clock<Duration>, wall: WallClock) { watch.follow(wall) }
+
+    private func expiry(at now: Date) -> SessionExpiry {
+        SessionExpiry(now: now, idleTime: idleTime, lifetime: lifetime)
+    }
+
+    func end(of session: StoredSession) -> Date {
+        min(session.lastUse.date.addingTimeInterval(idleTime), session.createdAt.addingTimeInterval(lifetime))
+    }
+
+    /// Looks through the whole store, and removes what is over.
+    package func sweep() async throws {
+        let now = watch.now
+        while true {
+            let sweep = try await store.sweep(expiry(at: now))
+            watch.tell(sweep.ended)
+            if sweep.isComplete { return watch.noteSweep(at: now) }
+        }
+    }
+
+    // MARK: - Sessions of others
+
+    /// The sessions of a user that are not over, the last used first.
+    ///
+    /// - Throws: what the store throws.
+    public func all(of user: String) async throws -> [SessionSummary] {
+        let expiry = expiry(at: watch.now)
+        return try await store.sessions(of: user).filter { !expiry.includes($0) }.map(\.summary)
+            .sorted { ($0.lastUse, $0.createdAt, $0.handle.text) > ($1.lastUse, $1.createdAt, $1.handle.text) }
+    }
+
+    /// Ends a session at once, whoever has it.
+    ///
+    /// A request of it that is being answered goes on, and what it writes is lost with the session.
+    ///
+    /// - Returns: false where there is none.
+    /// - Throws: what the store throws.
+    @discardableResult
+    public func end(_ handle: SessionHandle) async throws -> Bool {
+        guard let ended = try await store.remove(handle) else { return false }
+        watch.tell([ended])
+        return true
+    }
+
+    /// Ends a session where it is one of that user: what a form sends that lists a user's own sessions.
+    ///
+    /// - Returns: false where the user has none of that handle.
+    /// - Throws: what the store throws.
+    @discardableResult
+    public func end(_ handle: SessionHandle, of user: String) async throws -> Bool {
+        guard let session = try await store.load(handle), session.isOf(user) else { return false }
+        return try await end(handle)
+    }
+
+    /// Ends the sessions of a user, such as when the password is changed.
+    ///
+    /// - Parameter except: one that goes on: `ctx.session.handle` for that of the request.
+    /// - Returns: how many they were.
+    /// - Throws: what the store throws; some may be ended then.
+    @discardableResult
+    public func endAll(of user: String, except: SessionHandle? = nil) async throws -> Int {
+        var count = 0
+        for session in try await store.sessions(of: user) where session.handle != except {
+            if try await end(session.handle) { count += 1 }
+        }
+        return count
+    }
+
+    /// Has somebody told of each session that ends, whoever ends it in this process; called from any thread.
+    package func onEnd(_ tell: @escaping @Sendable (EndedSession) -> Void) { watch.onEnd(tell) }
+
     /// Makes a session that no request has asked for: how a test's client is signed in.
-    package func start(_ values: [String: String]) async throws -> SessionID {
+    package func start(_ values: [String: String], user: String? = nil) async throws -> SessionID {
         let id = SessionID()
-        try await store.create(id, values)
+        try await store.create(StoredSession(id, user: user, values: values, use: SessionUse(date: watch.now)))
         return id
     }
-
-    package func follow(_ clock: any Clock<Duration>, wall: WallClock) { (store as? MemorySessionStore)?.follow(clock) }
-
-    private func cookie(_ value: String, maxAge: Duration? = nil) throws -> SetCookie {
-        var cookie = try SetCookie(cookieName, value, maxAge: maxAge)
-        cookie.isSecure = isSecure
-        return cookie
-    }
-}
-
-extension SessionStore where Self == MemorySessionStore {
-    /// In this process's memory, for 30 minutes after their last use.
-    public static var memory: MemorySessionStore { MemorySessionStore() }
-}
-
-private enum KeptSession: ContextKey {
-    typealias Value = Session
-}
-
-extension Context {
-    /// The client's session. Without the `Sessions` middleware the request is answered with 500, and the log says why: a
-    /// sign-in that is forgotten must not look like one.
-    public var session: Session {
-        if let session = self[KeptSession.self] { return session }
-        fail(SessionsMissingError())
-        let session = Session(storedID: nil, values: [:])
-        self[KeptSession.self] = session
-        return session
-    }
-}
-
-/// An app asks for sessions and has none.
-struct SessionsMissingError: Error, CustomStringConvertible {
-    let description = """
-        ctx.session was used where no Sessions middleware is outside: add app.use(Sessions(.memory)) to the app's configure, \
-        before the middleware that needs it.
-        """
 }
