@@ -73,6 +73,9 @@ public final class Context: Sendable {
     /// The time of day: what is stored with a date or compared with one takes it from here, so that a test's clock moves it.
     public var now: Date { environment.wall.now }
 
+    /// True where errors are shown in detail.
+    public var isDevelopment: Bool { environment.isDevelopment }
+
     /// The services, those of this request included.
     public var services: ServiceResolver {
         let scope = state.withLock { state in

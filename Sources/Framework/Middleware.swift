@@ -55,3 +55,8 @@ package protocol TimedMiddleware: Middleware {
     ///   - wall: what dates are compared with.
     func follow(_ clock: any Clock<Duration>, wall: WallClock)
 }
+
+/// Middleware that tells the streams of something: it is given them at start-up.
+package protocol StreamingMiddleware: Middleware {
+    func follow(_ events: EventHub)
+}

@@ -32,6 +32,32 @@ extension TestHost {
         return client
     }
 
+    /// A client that is signed in as a user, as `ctx.auth.signIn(…)` would have done: `host.client(as: User(id: "1", roles:
+    /// ["admin"]))`.
+    ///
+    /// - Parameters:
+    ///   - methods: by what the user was recognised, in the words of RFC 8176.
+    ///   - session: what else the session has.
+    ///   - csrf: false for a client that brings no token where the app's `CSRFProtection` asks for one.
+    /// - Throws: `TestHostError` where the app does not use `Sessions`.
+    public func client(
+        as user: User, methods: [String] = ["pwd"], session: [String: String] = [:], headers: HTTPFields = [:],
+        csrf: Bool = true
+    ) async throws -> TestClient {
+        var headers = headers
+        let values = Session.values(of: user, methods: methods)
+        let (secret, token) = Session.csrfValues()
+        if csrf, let field = CSRFProtection.tokenField { headers[field] = token }
+        return try await client(user.id, values.merging(secret) { $1 }.merging(session) { $1 }, headers)
+    }
+
+    /// A client that sends a token with every request, as programs do.
+    public func client(bearer token: String, headers: HTTPFields = [:]) -> TestClient {
+        var headers = headers
+        headers[.authorization] = "Bearer \(token)"
+        return client(headers: headers)
+    }
+
     /// A client of a user: one whose session is that user's, and has the user's id under `user_id` as well.
     ///
     /// - Parameter session: what else the session has.

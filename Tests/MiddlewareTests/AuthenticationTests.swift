@@ -23,6 +23,18 @@ private struct WhoController {
     @GET func target(_ ctx: Context) -> String { ctx.returnTarget }
 }
 
+/// Knows some users at once, has to look for others, and some are gone.
+private struct Directory: UserDirectory {
+    func knownUser(_ id: User.ID, _ ctx: Context) -> User?? {
+        switch id {
+        case "known": User(id: id, name: "Known")
+        case "known to be gone": .some(nil)
+        default: nil
+        }
+    }
+    func user(_ id: User.ID, _ ctx: Context) async -> User? { id == "gone" ? nil : User(id: id, name: "Looked up") }
+}
+
 @Suite struct AuthenticationTests {
     private let host: TestHost
 
@@ -117,9 +129,12 @@ private struct WhoController {
         let host = try TestHost(
             controllers: WhoController.self,
             middleware: Sessions(.memory),
-            Authentication(.session { id, _ in id == "gone" ? nil : User(id: id, name: "Looked up") }))
+            Authentication(.session(Directory())))
         #expect(try await host.client(as: User(id: "1", name: "Old")).get("/who/known").text.contains("Looked up"))
-        #expect(try await host.client(as: User(id: "gone")).get("/who/inside").status == .unauthorized)
+        #expect(try await host.client(as: User(id: "known")).get("/who/known").text.contains("Known"))
+        for id in ["gone", "known to be gone"] {
+            #expect(try await host.client(as: User(id: id)).get("/who/inside").status == .unauthorized, "\(id)")
+        }
     }
 
     @Test func aBrowserIsSentToTheSignInPageAndBack() async throws {

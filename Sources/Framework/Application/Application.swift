@@ -73,6 +73,7 @@ public final class Application: Sendable {
         routes = table.routes
         middleware = appMiddleware + table.middleware
         for case let timed as any TimedMiddleware in middleware { timed.follow(clock, wall: wall) }
+        for case let streaming as any StreamingMiddleware in middleware { streaming.follow(events) }
 
         rewrites = builder.rewrites
         router = Router(trie: table.trie)

@@ -5,36 +5,43 @@ import Foundation
 #endif
 import MartletCore
 
+/// Where users are looked up by id.
+public protocol UserDirectory: Sendable {
+    /// The user, where that takes no waiting: `.some(nil)` for one that there is not, or no longer; nil to have `user` asked.
+    func knownUser(_ id: User.ID, _ ctx: Context) -> User??
+    /// The user; nil for one that there is not, or no longer.
+    func user(_ id: User.ID, _ ctx: Context) async throws -> User?
+}
+
 /// Whom `ctx.auth.signIn(…)` has signed in to the session.
 ///
 ///     app.use(Sessions(.memory), Authentication(.session))
 ///
-/// What is known of the user stays what it was at the sign-in, unless the scheme is given a way to look the user up.
+/// What is known of the user stays what it was at the sign-in, unless the scheme is given a place to look the user up.
 public struct SessionScheme: AuthenticationScheme {
-    /// Looks a user up by id: nil for one that there is no longer.
-    public typealias Lookup = @Sendable (_ id: User.ID, _ ctx: Context) async throws -> User?
-
     /// `session`
     public var name: String { "session" }
     /// Browsers send the cookie by themselves.
     public var isAmbient: Bool { true }
     /// `Sessions`
     public var needs: [any Middleware.Type] { [Sessions.self] }
-    private let lookup: Lookup?
+    private let directory: (any UserDirectory)?
 
-    /// - Parameter lookup: asked with each request of a user; nil to go by what the session has.
-    public init(lookup: Lookup? = nil) { self.lookup = lookup }
+    /// - Parameter directory: asked with each request of a user; nil to go by what the session has.
+    public init(_ directory: (any UserDirectory)? = nil) { self.directory = directory }
 
     /// The user of the session.
     public func authenticate(_ ctx: Context) -> AuthenticationResult {
-        let session = ctx.session
-        guard let user = session.signedInUser else { return .none }
-        guard let lookup else { return .user(user) }
-        return .later {
-            guard var found = try await lookup(user.id, ctx) else { return .refused("The user is gone.") }
-            found.proof = user.proof
-            return .user(found)
-        }
+        guard let user = ctx.session.signedInUser else { return .none }
+        guard let directory else { return .user(user) }
+        if let known = directory.knownUser(user.id, ctx) { return result(known, user.proof) }
+        return .later { result(try await directory.user(user.id, ctx), user.proof) }
+    }
+
+    private func result(_ found: User?, _ proof: UserProof?) -> AuthenticationResult {
+        guard var found else { return .refused("The user is gone.") }
+        found.proof = proof
+        return .user(found)
     }
 
     /// `Session`, which tells a program that it is to sign in; no browser asks its user for anything.
@@ -46,9 +53,7 @@ extension AuthenticationScheme where Self == SessionScheme {
     public static var session: SessionScheme { SessionScheme() }
 
     /// The same, with what is known of the user by now.
-    public static func session(lookup: @escaping SessionScheme.Lookup) -> SessionScheme {
-        SessionScheme(lookup: lookup)
-    }
+    public static func session(_ directory: some UserDirectory) -> SessionScheme { SessionScheme(directory) }
 }
 
 /// What a request can do about who asks.
@@ -59,13 +64,14 @@ public struct SignIn: Sendable {
 
     /// Signs a user in to the client's session, which gets a new id. Needs the `Sessions` middleware.
     ///
-    /// - Parameters:
-    ///   - methods: by what the user was recognised, in the words of RFC 8176.
+    /// - Parameter methods: by what the user was recognised, in the words of RFC 8176.
     public func signIn(_ user: User, methods: [String] = ["pwd"]) {
         let session = ctx.session
-        session.renew()
-        session.signIn(user, methods: methods, at: ctx.now)
-        ctx.identify(as: session.signedInUser)
+        session.signIn(user, methods: methods)
+        var user = session.signedInUser
+        // The session is stored when the request is answered.
+        user?.proof?.time = ctx.now
+        ctx.identify(as: user)
     }
 
     /// Signs the user out: the session is over, and the streams that were opened with it.

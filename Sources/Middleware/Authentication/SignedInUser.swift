@@ -1,19 +1,12 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 import MartletCore
 
-/// What a session has of its user: texts beside the app's own, so that a request reads no JSON for it.
+/// What a session has of its user beside the id: texts among the app's own, so that a request reads no JSON for it.
 enum SignedInUser {
-    static let id = "martlet.user"
     static let name = "martlet.name"
     static let roles = "martlet.roles"
     static let claims = "martlet.claims"
     static let methods = "martlet.methods"
-    static let time = "martlet.signed-in"
-    static let keys = [id, name, roles, claims, methods, time]
+    static let keys = [name, roles, claims, methods]
 
     /// Keeps roles apart; none of them can have it.
     static let separator: Character = "\n"
@@ -22,28 +15,30 @@ enum SignedInUser {
 extension Session {
     /// Whom this session is signed in for.
     var signedInUser: User? {
-        guard let id = self[SignedInUser.id] else { return nil }
+        guard let id = user else { return nil }
         return User(
             id: id, name: self[SignedInUser.name], roles: Set(list(SignedInUser.roles)),
             claims: self[SignedInUser.claims].flatMap { try? JSON.standard.value([String: String].self, fromText: $0) }
                 ?? [:],
             proof: UserProof(
-                scheme: "session", methods: list(SignedInUser.methods),
-                time: self[SignedInUser.time].flatMap(TimeInterval.init).map(Date.init(timeIntervalSince1970:))))
+                scheme: "session", methods: list(SignedInUser.methods), time: createdAt, expiresAt: expiresAt,
+                handle: .session(handle.text)))
     }
 
     private func list(_ key: String) -> [String] {
-        (self[key] ?? "").split(separator: SignedInUser.separator).map(String.init)
+        guard let text = self[key] else { return [] }
+        return text.split(separator: SignedInUser.separator).map(String.init)
     }
 
-    func signIn(_ user: User, methods: [String], at time: Date) {
-        let values = Self.values(of: user, methods: methods, at: time)
-        for key in SignedInUser.keys { self[key] = values[key] }
+    func signIn(_ user: User, methods: [String]) {
+        self.user = user.id
+        let values = Self.values(of: user, methods: methods)
+        for key in SignedInUser.keys where self[key] != values[key] { self[key] = values[key] }
     }
 
     /// What the session of a user has.
-    package static func values(of user: User, methods: [String], at time: Date) -> [String: String] {
-        var values = [SignedInUser.id: user.id, SignedInUser.time: String(time.timeIntervalSince1970)]
+    package static func values(of user: User, methods: [String]) -> [String: String] {
+        var values: [String: String] = [:]
         values[SignedInUser.name] = user.name
         values[SignedInUser.roles] = text(user.roles.sorted())
         values[SignedInUser.claims] = user.claims.isEmpty ? nil : try? JSON.standard.text(of: user.claims)

@@ -12,7 +12,7 @@ import Foundation
 ///     app.use(Sessions(.memory, idleTime: .seconds(3600)))
 ///
 /// Over TLS the cookie is `__Host-martlet_session`, which no other host can set, else `martlet_session`.
-public struct Sessions: ImmediateMiddleware, TimedMiddleware {
+public struct Sessions: ImmediateMiddleware, TimedMiddleware, StreamingMiddleware {
     private let store: any SessionStore
     /// The store, where it never waits.
     private let immediate: (any ImmediateSessionStore)?
@@ -193,6 +193,11 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware {
     // MARK: - Time
 
     package func follow(_ clock: any Clock<Duration>, wall: WallClock) { watch.follow(wall) }
+
+    /// A session's end is that of the streams that were opened with it.
+    package func follow(_ events: EventHub) {
+        onEnd { [weak events] ended in events?.closeStreams(provedBy: .session(ended.handle.text)) }
+    }
 
     private func expiry(at now: Date) -> SessionExpiry {
         SessionExpiry(now: now, idleTime: idleTime, lifetime: lifetime)

@@ -1,0 +1,146 @@
+import MartletCore
+import Synchronization
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Slows down who tries names and passwords.
+///
+/// Failures are counted by address, by account and address, and by account alone. The last is what an attacker with many
+/// addresses runs into, and with it could keep the user out: so it does not count for a device from which the user has signed in
+/// before, which a signed cookie shows. Nobody is kept out for longer than the window.
+public final class SignInThrottle: Sendable {
+    /// How many failures there may be in a window.
+    public struct Settings: Sendable {
+        /// For how long a failure counts.
+        public var window = Duration.seconds(300)
+        /// Of one address, whatever the names: an IPv6 address counts with its /64.
+        public var perAddress = 30
+        /// Of one address for one account.
+        public var perAccountAndAddress = 5
+        /// For one account from all addresses together that the user has not signed in from.
+        public var perAccount = 50
+
+        /// What holds where nothing else is said.
+        public init() {}
+    }
+
+    private enum Key: Hashable {
+        case address(String)
+        case pair(String, String)
+        case account(String)
+        /// Of a device that the user has signed in from before.
+        case device(String)
+    }
+    private struct Failures {
+        var count: Int
+        /// When the window began.
+        var start: Date
+    }
+    private struct State {
+        var failures: [Key: Failures] = [:]
+        var nextSweep = Date.distantPast
+    }
+    private let settings: Settings
+    private let state = Mutex(State())
+
+    /// How many keys are counted at a time: a flood of others pushes those out that failed least.
+    static let maximumKeys = 100_000
+
+    init(_ settings: Settings) { self.settings = settings }
+
+    /// Counts an attempt as one that failed, until it is known to be right: many at a time are as many.
+    ///
+    /// - Parameters:
+    ///   - account: what stands for the name, whether there is such an account or not.
+    ///   - device: what the device is known by; nil for one that is not.
+    /// - Returns: how long to wait, for one that is too many; it is not tried then.
+    func begin(_ account: String, address: String, device: String?, now: Date) -> Duration? {
+        let address = Self.network(of: address)
+        return state.withLock { state in
+            let limits = limits(account, address, device)
+            for (key, limit) in limits {
+                guard let failures = state.failures[key] else { continue }
+                let age = now.timeIntervalSince(failures.start)
+                if age < 0 || age >= settings.window / .seconds(1) {
+                    state.failures[key] = nil
+                } else if failures.count >= limit {
+                    return max(.seconds(1), settings.window - .seconds(age))
+                }
+            }
+            for (key, _) in limits { count(key, &state, now) }
+            return nil
+        }
+    }
+
+    /// The attempt was right, and counts for nothing.
+    func succeed(_ account: String, address: String, device: String?) {
+        let address = Self.network(of: address)
+        state.withLock { state in
+            for (key, _) in limits(account, address, device) {
+                switch key {
+                case .pair, .device:
+                    state.failures[key] = nil
+                case .address, .account:
+                    // The others' remain: who knows one password may try others' names.
+                    guard let count = state.failures[key]?.count else { continue }
+                    if count > 1 { state.failures[key]?.count = count - 1 } else { state.failures[key] = nil }
+                }
+            }
+        }
+    }
+
+    /// How many keys are counted.
+    var keyCount: Int { state.withLock { $0.failures.count } }
+
+    private func limits(_ account: String, _ address: String, _ device: String?) -> [(Key, Int)] {
+        if let device {
+            return [(.address(address), settings.perAddress), (.device(device), settings.perAccountAndAddress)]
+        }
+        return [
+            (.address(address), settings.perAddress), (.pair(account, address), settings.perAccountAndAddress),
+            (.account(account), settings.perAccount),
+        ]
+    }
+
+    private func count(_ key: Key, _ state: inout State, _ now: Date) {
+        if let failures = state.failures[key] {
+            state.failures[key]?.count = failures.count + 1
+            return
+        }
+        if state.failures.count >= Self.maximumKeys { makeRoom(&state, now) }
+        state.failures[key] = Failures(count: 1, start: now)
+    }
+
+    /// First what is over, then what has failed least: who is locked stays so under a flood of other names.
+    private func makeRoom(_ state: inout State, _ now: Date) {
+        let window = settings.window / .seconds(1)
+        state.failures = state.failures.filter { now.timeIntervalSince($0.value.start) < window }
+        var least = 1
+        while state.failures.count > Self.maximumKeys - Self.maximumKeys / 16 {
+            // Some at a time: all have to be looked at.
+            var rest = Self.maximumKeys / 16
+            state.failures = state.failures.filter { entry in
+                guard rest > 0, entry.value.count <= least else { return true }
+                rest -= 1
+                return false
+            }
+            least += 1
+        }
+    }
+
+    /// What one subscriber has of addresses: all of IPv4's, the first half of IPv6's.
+    private static func network(of address: String) -> String {
+        let groups = address.split(separator: ":", omittingEmptySubsequences: false)
+        guard groups.count > 2, !address.contains(".") else { return address }
+        // `a:b::c` leaves out groups of zero; what stands before them is what counts.
+        guard let gap = groups.firstIndex(of: "") else { return groups.prefix(4).joined(separator: ":") }
+        let head = groups.prefix(gap).prefix(4)
+        let zeros = Array(repeating: Substring("0"), count: 4 - head.count)
+        let isInTail = 8 - (groups.count - gap - 1) < 4
+        return isInTail ? address : (head + zeros).joined(separator: ":")
+    }
+}
