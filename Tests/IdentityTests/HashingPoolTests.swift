@@ -137,7 +137,7 @@ import Testing
 
     /// Another request is answered while a password is hashed: on the one loop of the test.
     @Test func `an event loop does not wait for a password`() async throws {
-        let hasher = PasswordHasher(cost: try ScryptCost(logN: 14), parallelism: 1, maxWaiting: 0)
+        let hasher = PasswordHasher(cost: try ScryptCost(logN: 8), parallelism: 1, maxWaiting: 0)
         let host = try TestHost(controllers: HashingController.self, services: hasher)
         let client = host.client()
         let gate = ThreadGate()
