@@ -160,10 +160,15 @@ public final class Context: Sendable {
     /// - Throws: what `fail` was called with.
     func applied(to response: Response) throws -> Response {
         var response = response
-        response.encodeURIs()
-        guard has(Mark.failure | Mark.metadata) else { return response }
+        guard has(Mark.failure | Mark.metadata) else {
+            response.encodeURIs(under: request.prefix)
+            return response
+        }
         if let failure { throw failure }
-        guard let metadata = metadataLock.withLock({ _ in metadata }) else { return response }
+        guard let metadata = metadataLock.withLock({ _ in metadata }) else {
+            response.encodeURIs(under: request.prefix)
+            return response
+        }
         if let status = metadata.status { response.status = status }
         for name in Set(metadata.headers.lazy.map(\.name)) {
             response.headers[fields: name] = metadata.headers[fields: name]
@@ -171,7 +176,7 @@ public final class Context: Sendable {
         for cookie in metadata.cookies {
             response.headers.append(HTTPField(name: .setCookie, value: cookie.headerValue))
         }
-        if !metadata.headers.isEmpty { response.encodeURIs() }
+        response.encodeURIs(under: request.prefix)
         return response
     }
 
@@ -186,10 +191,14 @@ public final class Context: Sendable {
 
 extension Response {
     /// The fields that hold a URI get one, whatever text they were given.
-    fileprivate mutating func encodeURIs() {
+    ///
+    /// - Parameter prefix: what a path of this app gets, as the client knows it.
+    fileprivate mutating func encodeURIs(under prefix: String) {
         guard status.code == 201 || status.kind == .redirection || headers.contains(.contentLocation) else { return }
         for name in [HTTPField.Name.location, .contentLocation] {
-            if let text = headers[name] { headers[name] = URIReference.encoded(text) }
+            guard let text = headers[name] else { continue }
+            let isPath = text.hasPrefix("/") && !text.mayNameHost
+            headers[name] = URIReference.encoded(isPath ? prefix + text : text)
         }
     }
 }

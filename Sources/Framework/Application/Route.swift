@@ -21,10 +21,12 @@ public final class Route: Sendable {
     let bodyUse: BodyUse
     /// The action, inside the middleware of the app and that of its controller.
     let chain: Next
+    /// What answers preflights for it; nil where the app's middleware does.
+    let preflight: Next?
 
     init(
         name: String, verbs: Verbs, path: String, action: ActionDescriptor, attributes: [RouteAttribute],
-        template: PathTemplate, bodyUse: BodyUse, chain: Next
+        template: PathTemplate, bodyUse: BodyUse, chain: Next, preflight: Next?
     ) {
         self.name = name
         self.verbs = verbs
@@ -35,6 +37,7 @@ public final class Route: Sendable {
         self.template = template
         self.bodyUse = bodyUse
         self.chain = chain
+        self.preflight = preflight
     }
 
     /// The nearest mark of a type: the action's own, else its controller's.
