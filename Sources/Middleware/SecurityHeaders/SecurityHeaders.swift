@@ -7,7 +7,7 @@ import MartletCore
 ///     app.use(SecurityHeaders())
 ///
 /// What an action has set of these fields itself stays. On a controller or an action it stands in place of the app's.
-public struct SecurityHeaders: ImmediateMiddleware, SingularMiddleware, CheckedMiddleware {
+public struct SecurityHeaders: ImmediateMiddleware {
     /// How long a browser is to use TLS alone (RFC 6797); told over TLS only.
     public struct StrictTransport: Sendable {
         let value: String
@@ -120,6 +120,12 @@ public struct SecurityHeaders: ImmediateMiddleware, SingularMiddleware, CheckedM
                 to: &response.headers, nonce: ctx.cspNonceInUse, isSecure: ctx.request.scheme == "https")
         }
     }
+
+}
+
+extension SecurityHeaders: SingularMiddleware, PlacedMiddleware, CheckedMiddleware {
+    /// Before what refuses requests, so that a refusal has them, too.
+    public var place: MiddlewarePlace { MiddlewarePlace(precedes: [RateLimit.self]) }
 
     /// - Throws: `StartupError` for what cannot stand in one of the fields.
     public func check() throws {
