@@ -6,12 +6,7 @@ extension Context {
     ///
     /// `SecurityHeaders` has the policy name it where the response is ready: what a streamed body asks for comes too late,
     /// unless it was asked for before.
-    public var cspNonce: String {
-        if let nonce = self[CSPNonce.self] { return nonce }
-        let nonce = CSPNonce.make()
-        self[CSPNonce.self] = nonce
-        return nonce
-    }
+    public var cspNonce: String { keptValue(CSPNonce.self) { CSPNonce.make() } }
 
     /// The nonce, where something has asked for it.
     package var cspNonceInUse: String? { self[CSPNonce.self] }

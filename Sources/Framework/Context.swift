@@ -120,6 +120,18 @@ public final class Context: Sendable {
         }
     }
 
+    /// What is kept under a key, made where nothing is: once, also where parallel tasks ask for it.
+    func keptValue<Key: ContextKey>(_ key: Key.Type, make: () -> Key.Value) -> Key.Value {
+        let key = ObjectIdentifier(key)
+        return state.withLock { state in
+            let kept = [state.first].compactMap(\.self) + state.others
+            if let value = kept.first(where: { $0.key == key })?.value as? Key.Value { return value }
+            let value = make()
+            if state.first == nil { state.first = (key, value) } else { state.others.append((key, value)) }
+            return value
+        }
+    }
+
     /// A `{name}` of the route's path, decoded.
     public func parameter(_ name: String) -> String? {
         guard let match, let index = match.route.template.parameterNames.firstIndex(of: name),

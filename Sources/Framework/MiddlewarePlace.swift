@@ -44,6 +44,10 @@ extension Array where Element == any Middleware {
             } catch {
                 problems.append(StartupError(making: "middleware \(subject(index, route))", error).description)
             }
+            let type = Swift.type(of: self[index])
+            if self[index] is any SingularMiddleware, contains(type, in: (index + 1)...) {
+                problems.append("The middleware \(subject(index, route)) stands twice in app.use: make one of them.")
+            }
             guard let place = (self[index] as? any PlacedMiddleware)?.place else { continue }
             for type in place.needs where !contains(type, in: ..<index) {
                 problems.append(missing(type, at: index, route))

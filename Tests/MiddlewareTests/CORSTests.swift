@@ -316,6 +316,15 @@ private struct GuardedController {
         #expect(refused.headers[.accessControlAllowOrigin] == "https://partner.example")
     }
 
+    @Test func `two in one app end the start`() {
+        do {
+            _ = try client(Self.partner, RequestLog(), CORS.anyOrigin())
+            Issue.record("It has started.")
+        } catch {
+            #expect("\(error)" == "The middleware CORS stands twice in app.use: make one of them.")
+        }
+    }
+
     @Test func `an app in which it stands behind what refuses requests does not start`() {
         #expect(throws: StartupError.self) { try client(RateLimit(.requests(1, per: .seconds(1))), Self.partner) }
         #expect(throws: StartupError.self) { try client(Sessions(.memory), Self.partner) }
