@@ -190,7 +190,7 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware {
     }
 
     private func finish(_ steps: SessionSteps, _ ctx: Context, _ response: inout Response) throws {
-        if let ended = steps.ended { watch.tell([ended]) }
+        watch.tell(steps.ended)
         guard let change = steps.cookie else { return }
         let isSecure = isSecure(ctx.request)
         let name = cookieName(overTLS: isSecure)
@@ -283,7 +283,8 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware {
     /// Makes a session that no request has asked for: how a test's client is signed in.
     package func start(_ values: [String: String], user: String? = nil) async throws -> SessionID {
         let id = SessionID()
-        try await store.create(StoredSession(id, user: user, values: values, use: SessionUse(date: watch.now)))
+        let session = StoredSession(id, user: user, values: values, use: SessionUse(date: watch.now))
+        watch.tell(try await store.create(session))
         return id
     }
 }
