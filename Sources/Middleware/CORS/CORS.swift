@@ -58,7 +58,7 @@ public struct CORS: ImmediateMiddleware {
     ///
     /// - Throws: `HTTPError` 403 for a preflight of an origin that is not allowed.
     public func answer(_ ctx: Context, next: Next) throws -> Answer {
-        let origin = ctx.request.headers[.origin]
+        let origin = ctx.request.headers.contains(.origin) ? ctx.request.headers[.origin] : nil
         if let origin, ctx.request.method == .options,
             let method = ctx.request.headers[.accessControlRequestMethod]
         {
@@ -92,7 +92,8 @@ private final class Policy: Sendable {
     private let allowsPrivateNetwork: Bool
     private let methods: String
     private let headers: String
-    private let exposed: String
+    /// What every response for an allowed origin has.
+    private let constant: [HTTPField]
     private let maxAge: String
     let problems: [String]
 
@@ -107,7 +108,13 @@ private final class Policy: Sendable {
         self.allowsPrivateNetwork = allowsPrivateNetwork
         self.methods = methods.map(\.rawValue).joined(separator: ", ")
         self.headers = headers.map(\.rawName).joined(separator: ", ")
-        exposed = exposes.map(\.rawName).joined(separator: ", ")
+        var constant: [HTTPField] = []
+        if allowsCredentials { constant.append(HTTPField(name: .accessControlAllowCredentials, value: "true")) }
+        if !exposes.isEmpty {
+            let names = exposes.map(\.rawName).joined(separator: ", ")
+            constant.append(HTTPField(name: .accessControlExposeHeaders, value: names))
+        }
+        self.constant = constant
         self.maxAge = "\(max(0, maxAge.components.seconds))"
         var problems = (origins ?? []).compactMap(\.problem)
         for method in methods where ["CONNECT", "TRACE", "TRACK"].contains(method.rawValue.uppercased()) {
@@ -147,14 +154,12 @@ private final class Policy: Sendable {
         // To everybody, so that a cache does not give one origin's answer, or that to no origin, to another.
         if origins != nil { response.headers.vary(on: "Origin") }
         // An action that has said it itself knows better.
-        guard let origin, response.headers[.accessControlAllowOrigin] == nil, origins == nil || allows(origin) else {
+        guard let origin, !response.headers.contains(.accessControlAllowOrigin), origins == nil || allows(origin) else {
             return
         }
-        response.headers[.accessControlAllowOrigin] = origins == nil ? "*" : origin
-        if allowsCredentials { response.headers[.accessControlAllowCredentials] = "true" }
-        if !exposed.isEmpty, response.headers[.accessControlExposeHeaders] == nil {
-            response.headers[.accessControlExposeHeaders] = exposed
-        }
+        let allowed = HTTPField(name: .accessControlAllowOrigin, value: origins == nil ? "*" : origin)
+        response.headers.append(allowed)
+        for field in constant where !response.headers.contains(field.name) { response.headers.append(field) }
     }
 }
 
@@ -166,8 +171,8 @@ private enum CORSFields {
 extension HTTPFields {
     /// Says in `Vary` (RFC 9110, section 12.5.5) that the response depends on a field of the request.
     fileprivate mutating func vary(on name: String) {
-        guard let value = self[.vary] else {
-            self[.vary] = name
+        guard contains(.vary), let value = self[.vary] else {
+            append(HTTPField(name: .vary, value: name))
             return
         }
         let names = value.lowercased().split(separator: ",").map { $0.filter { $0 != " " && $0 != "\t" } }

@@ -61,12 +61,9 @@ final class RateLedger: Sendable {
     private func place(of name: UInt64, in shard: inout Shard, _ now: Int64) -> Int {
         while true {
             let start = Self.start(of: name, shard.sets)
-            var free: Int?
-            for index in start..<(start + Self.ways) {
-                if shard.slots[index].name == name { return index }
-                if free == nil, isFree(shard.slots[index], now) { free = index }
-            }
-            if let free {
+            let places = start..<(start + Self.ways)
+            if let place = places.first(where: { shard.slots[$0].name == name }) { return place }
+            if let free = places.first(where: { isFree(shard.slots[$0], now) }) {
                 shard.slots[free] = Slot(name: name)
                 return free
             }
@@ -74,7 +71,7 @@ final class RateLedger: Sendable {
                 grow(&shard, now)
                 continue
             }
-            let least = (start..<(start + Self.ways)).min { one, other in
+            let least = places.min { one, other in
                 quota.debt(of: shard.slots[one].usage, at: now) < quota.debt(of: shard.slots[other].usage, at: now)
             }
             let taken = least ?? start

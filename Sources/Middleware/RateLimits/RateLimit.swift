@@ -73,22 +73,29 @@ extension RateLimit: InstancedMiddleware, PlacedMiddleware, CheckedMiddleware {
 private final class Book: Sendable {
     let ledger: RateLedger
     let elapsed: @Sendable () -> Duration
-    private let name: String
-    private let policy: String
+    /// `"default";r=`
+    private let beginning: String
+    private let policy: HTTPField?
 
     init(_ quota: Quota, _ name: String, _ ledger: RateLedger, _ clock: any Clock<Duration>) {
         self.ledger = ledger
-        self.name = name
-        policy = "\"\(name)\";q=\(quota.count);w=\(quota.windowSeconds)"
+        beginning = "\"\(name)\";r="
+        policy = HTTPField.Name("RateLimit-Policy").map {
+            HTTPField(name: $0, value: "\"\(name)\";q=\(quota.count);w=\(quota.windowSeconds)")
+        }
         elapsed = clock.stopwatch()
     }
 
     func tell(_ verdict: Verdict, in headers: inout HTTPFields) {
-        if let field = Self.policyField { headers.append(HTTPField(name: field, value: policy)) }
+        if let policy { headers.append(policy) }
         if let field = Self.limitField {
-            headers.append(
-                HTTPField(
-                    name: field, value: "\"\(name)\";r=\(verdict.remaining);t=\(verdict.wait.roundedUpSeconds)"))
+            var value = ""
+            value.reserveCapacity(beginning.utf8.count + 24)
+            value += beginning
+            value += String(verdict.remaining)
+            value += ";t="
+            value += String(verdict.wait.roundedUpSeconds)
+            headers.append(HTTPField(name: field, value: value))
         }
     }
 
@@ -98,6 +105,5 @@ private final class Book: Sendable {
         return HTTPError(.tooManyRequests, "There were too many requests. Try again later.", headers: headers)
     }
 
-    private static let policyField = HTTPField.Name("RateLimit-Policy")
     private static let limitField = HTTPField.Name("RateLimit")
 }

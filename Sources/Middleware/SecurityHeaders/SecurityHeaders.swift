@@ -136,35 +136,46 @@ extension SecurityHeaders: SingularMiddleware, PlacedMiddleware, CheckedMiddlewa
 /// The fields as they are sent.
 // An object, because the closures of requests carry it along.
 private final class Fields: Sendable {
-    private let constant: [HTTPField]
+    /// All that a response without a nonce has, over TLS and without.
+    private let secure: HTTPFields
+    private let insecure: HTTPFields
     private let policy: ContentSecurityPolicy.Template?
     private let reportOnly: ContentSecurityPolicy.Template?
-    private let strictTransport: String?
+    /// A bit for each length of their names.
+    private let lengths: UInt64
     let problems: [String]
 
     init(
         constant: [HTTPField], policy: ContentSecurityPolicy.Template?, reportOnly: ContentSecurityPolicy.Template?,
         strictTransport: String?, problems: [String]
     ) {
-        self.constant = constant
+        var fields = HTTPFields()
+        for field in constant { fields.append(field) }
+        if let policy { fields.append(HTTPField(name: .contentSecurityPolicy, value: policy.plain)) }
+        if let reportOnly { fields.append(HTTPField(name: .contentSecurityPolicyReportOnly, value: reportOnly.plain)) }
+        insecure = fields
+        if let strictTransport { fields.append(HTTPField(name: .strictTransportSecurity, value: strictTransport)) }
+        secure = fields
+        lengths = fields.reduce(0) { $0 | Self.bit($1.name) }
         self.policy = policy
         self.reportOnly = reportOnly
-        self.strictTransport = strictTransport
         self.problems = problems
     }
 
     func add(to headers: inout HTTPFields, nonce: String?, isSecure: Bool) {
-        for field in constant where !headers.contains(field.name) { headers.append(field) }
-        if let policy, !headers.contains(.contentSecurityPolicy) {
-            headers.append(HTTPField(name: .contentSecurityPolicy, value: policy.text(nonce: nonce)))
+        var fields = isSecure ? secure : insecure
+        if let nonce {
+            if let policy { fields[.contentSecurityPolicy] = policy.text(nonce: nonce) }
+            if let reportOnly { fields[.contentSecurityPolicyReportOnly] = reportOnly.text(nonce: nonce) }
         }
-        if let reportOnly, let name = Self.reportOnlyField, !headers.contains(name) {
-            headers.append(HTTPField(name: name, value: reportOnly.text(nonce: nonce)))
+        for field in headers where lengths & Self.bit(field.name) != 0 && fields.contains(field.name) {
+            fields[fields: field.name] = []
         }
-        if isSecure, let strictTransport, !headers.contains(.strictTransportSecurity) {
-            headers.append(HTTPField(name: .strictTransportSecurity, value: strictTransport))
-        }
+        // Behind those that are the same for all, which are copied once.
+        for field in headers { fields.append(field) }
+        headers = fields
     }
 
-    private static let reportOnlyField = HTTPField.Name("Content-Security-Policy-Report-Only")
+    /// Nearly all fields that responses have besides are told from these by the length of their names.
+    private static func bit(_ name: HTTPField.Name) -> UInt64 { 1 << UInt64(min(63, name.canonicalName.utf8.count)) }
 }
