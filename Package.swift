@@ -147,7 +147,8 @@ let package = Package(
             name: "FrameworkTests",
             dependencies: ["Martlet", "MartletServiceLifecycle", "MartletTesting", "GzipReader", serviceLifecycle],
             swiftSettings: strict),
-        .testTarget(name: "MiddlewareTests", dependencies: ["Martlet", "MartletTesting", "GzipReader"], swiftSettings: strict),
+        .testTarget(
+            name: "MiddlewareTests", dependencies: ["Martlet", "MartletTesting", "GzipReader"], swiftSettings: strict),
         .testTarget(
             name: "ServerTests",
             dependencies: [
