@@ -1,6 +1,8 @@
 import MartletTesting
 import Testing
 
+@testable import ExampleApp
+
 /// The page's 客户端管理.
 @Suite struct ClientControllerTests {
     private struct Entry: Decodable { let id: Int, user: String?, address: String, connected_at: String }
@@ -10,8 +12,9 @@ import Testing
         let host = try TestHost.example(transport)
         let alice = try await host.member("1", "Alice")
         let streams = [
-            try await alice.stream("/chat/stream"), try await host.stream("/events"),
-            try await host.stream("/monitor/monitor"),
+            try await alice.stream(ChatController.links.stream()),
+            try await host.stream(EventsController.links.index()),
+            try await host.stream(MonitorController.links.monitor()),
         ]
         let entries = try await alice.get("/client").json(Reply<[Entry]>.self).data ?? []
         #expect(entries.map(\.user) == ["1", nil, nil])
@@ -27,6 +30,6 @@ import Testing
         try await alice.call("Client@closeAll").expect(json: #"{"code":0,"msg":"已全部关闭","data":{"count":2}}"#)
         for stream in streams { #expect(await stream.hasEnded) }
         #expect(try await host.streamCount() == 0)
-        #expect(try await alice.get("/chat/members").json(Reply<[String]>.self).data == [])
+        #expect(try await alice.get(ChatController.links.members()).json(Reply<[String]>.self).data == [])
     }
 }
