@@ -156,7 +156,7 @@ public struct ActionBinder {
             asksForUser = true
             return BoundParameter { $0.user() as? Value }
         }
-        if type == User?.self { return BoundParameter { .some($0.context.user) as? Value } }
+        if type == User?.self { return BoundParameter { ($0.context.user as Any) as? Value } }
         guard let type = type as? any ContextValue.Type else { return nil }
         return prepared(type)
     }
