@@ -205,7 +205,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "ExampleApp",
-            dependencies: ["Martlet", "MartletSQLite"],
+            dependencies: ["Martlet", "MartletIdentity", "MartletSQLite"],
             resources: [.copy("Public")],
             swiftSettings: strict),
         // What Scripts/soak runs; no products.

@@ -1,3 +1,4 @@
+import HTTPTypes
 import MartletTesting
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
     @Test(arguments: Transport.allCases)
     func `clients are listed, counted and closed`(_ transport: Transport) async throws {
         let host = try TestHost.example(transport)
-        let alice = try await host.member("1", "Alice")
+        let alice = try await host.registered("1")
         let streams = [
             try await alice.stream("/chat/stream"), try await host.stream("/events"),
             try await host.stream("/monitor/monitor"),
@@ -28,5 +29,25 @@ import Testing
         for stream in streams { #expect(await stream.hasEnded) }
         #expect(try await host.streamCount() == 0)
         #expect(try await alice.get("/chat/members").json(Reply<[String]>.self).data == [])
+    }
+
+    @Test func `only an admin closes streams: the first who registered`() async throws {
+        let host = try TestHost.example()
+        let first = try await host.registered("ada")
+        for (client, status) in [
+            (host.client(), HTTPResponse.Status.unauthorized), (try await host.member("1", "Guest"), .forbidden),
+            (try await host.registered("bob"), .forbidden), (first, .ok),
+        ] {
+            #expect(try await client.call("Client@closeAll").status == status)
+            #expect(try await client.call("Client@close", ["id": "1"]).status == status)
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `or whom ADMIN_USER names, who may be a guest in the demo`(_ isGuest: Bool) async throws {
+        let host = try TestHost.example(.inProcess, ["ADMIN_USER": "root"])
+        try await host.registered("ada").call("Client@closeAll").expect(.forbidden)
+        let root = isGuest ? try await host.member("root", "Root") : try await host.registered("root")
+        try await root.call("Client@closeAll").expect(.ok)
     }
 }

@@ -25,7 +25,8 @@ import Testing
         let host = try TestHost(ExampleApp()) { app in
             app.controllers(
                 AccountController.self, ChatController.self, ClientController.self, EventsController.self,
-                HomeController.self, MonitorController.self, NotificationController.self, TaskController.self)
+                HomeController.self, MonitorController.self, NotificationController.self, SessionController.self,
+                TaskController.self)
         }
         try Snapshot.expect(host.routeTable, inFile: "routes.txt")
     }
