@@ -79,6 +79,11 @@ for _name, _title in {
     "middleware_sessions": "the session middleware, no cookie",
     "publish_idle": "a publish that nobody reads, no history",
     "middleware_compression": "the compression middleware, not applied",
+    "middleware_cors": "CORS, a page's own origin",
+    "middleware_cors_foreign": "CORS, another origin's page",
+    "middleware_security_headers": "the security headers",
+    "middleware_rate_limit": "a rate limit by address",
+    "middleware_shelf": "CORS, security headers, rate limit and sessions",
 }.items():
     ROWS[_name] = Row(_title, "µs", at_most=1.5 if _name == "publish_idle" else None)
     ROWS[f"{_name}_allocations"] = Row("its allocations", "")

@@ -58,11 +58,11 @@ struct SoakController {
 
     /// POST /soak/publish, answered when the event is stored; `topic` may be `@all` and `@user/` with a name
     @POST func publish(topic: String, data: String, _ ctx: Context) async throws -> Published {
-        if topic == "@all" { return Published(id: try await ctx.sse.broadcast(data: data).id) }
+        if topic == "@all" { return Published(id: try await ctx.sse.publish(data: data, to: .everyone).id) }
         if topic.hasPrefix("@user/") {
-            return Published(id: try await ctx.sse.send(toUser: String(topic.dropFirst(6)), data: data).id)
+            return Published(id: try await ctx.sse.publish(data: data, to: .user(String(topic.dropFirst(6)))).id)
         }
-        return Published(id: try await ctx.sse.publish(to: Topic(topic), data: data).id)
+        return Published(id: try await ctx.sse.publish(data: data, to: .topic(Topic(topic))).id)
     }
 
     /// GET /soak/figures

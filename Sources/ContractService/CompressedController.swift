@@ -9,7 +9,8 @@ struct CompressedController {
     /// Sends a message to all who read, and says how many they are; what is not `compressible` goes as it is, within the
     /// gzip.
     @POST("/compressed") func tell(message: String, compressible: Bool = true, _ ctx: Context) throws -> [String: Int] {
-        ["clients": try ctx.sse.broadcast(data: message, isCompressible: compressible).clientCount]
+        let event = ServerSentEvent(data: message, isCompressible: compressible)
+        return ["clients": try ctx.sse.post(event, to: .everyone).clientCount]
     }
 
     /// Ends all that are open, each with the trailer of its gzip.

@@ -8,6 +8,9 @@ struct ContractService: App {
         // So that a test of pauses need not last long.
         app.limits.heartbeat = .seconds(1)
         app.controllers(
-            StreamController.self, CompressedController.self, EndingController.self, CompletionController.self)
+            StreamController.self, CompressedController.self, EndingController.self, CompletionController.self,
+            OriginController.self, PolicyController.self)
+        app.trustedProxies = TrustedProxies(
+            ["127.0.0.1"], fields: [.xForwardedFor, .xForwardedProto, .xForwardedHost, .xForwardedPrefix])
     }
 }

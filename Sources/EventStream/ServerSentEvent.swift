@@ -12,6 +12,9 @@ public struct ServerSentEvent: Sendable, Hashable {
     public var retry: Duration?
     /// Text that clients ignore, written ahead of the fields.
     public var comment: String?
+    /// False where a server's compressed streams are to carry it as it is: for what holds a secret beside text that others
+    /// choose, whose compressed length would tell of the secret (BREACH). It does not stand on the wire.
+    public var isCompressible: Bool
 
     /// Takes every member as it is; what the wire cannot carry is found by the encoder.
     public init(
@@ -19,12 +22,14 @@ public struct ServerSentEvent: Sendable, Hashable {
         data: String? = nil,
         id: String? = nil,
         retry: Duration? = nil,
-        comment: String? = nil
+        comment: String? = nil,
+        isCompressible: Bool = true
     ) {
         self.event = event
         self.data = data
         self.id = id
         self.retry = retry
         self.comment = comment
+        self.isCompressible = isCompressible
     }
 }

@@ -148,6 +148,18 @@ public final class Context: Sendable {
     /// Says who asks, or that it is nobody any more.
     package func identify(as user: User?) { self.user = user }
 
+    /// What is kept under a key, made where nothing is: once, also where parallel tasks ask for it.
+    func keptValue<Key: ContextKey>(_ key: Key.Type, make: () -> Key.Value) -> Key.Value {
+        let key = ObjectIdentifier(key)
+        return state.withLock { state in
+            let kept = [state.first].compactMap(\.self) + state.others
+            if let value = kept.first(where: { $0.key == key })?.value as? Key.Value { return value }
+            let value = make()
+            if state.first == nil { state.first = (key, value) } else { state.others.append((key, value)) }
+            return value
+        }
+    }
+
     /// A `{name}` of the route's path, decoded.
     public func parameter(_ name: String) -> String? {
         guard let match, let index = match.route.template.parameterNames.firstIndex(of: name),
@@ -188,10 +200,15 @@ public final class Context: Sendable {
     /// - Throws: what `fail` was called with.
     func applied(to response: Response) throws -> Response {
         var response = response
-        response.encodeURIs()
-        guard has(Mark.failure | Mark.metadata) else { return response }
+        guard has(Mark.failure | Mark.metadata) else {
+            response.encodeURIs(under: request.prefix)
+            return response
+        }
         if let failure { throw failure }
-        guard let metadata = metadataLock.withLock({ _ in metadata }) else { return response }
+        guard let metadata = metadataLock.withLock({ _ in metadata }) else {
+            response.encodeURIs(under: request.prefix)
+            return response
+        }
         if let status = metadata.status { response.status = status }
         for name in Set(metadata.headers.lazy.map(\.name)) {
             response.headers[fields: name] = metadata.headers[fields: name]
@@ -199,7 +216,7 @@ public final class Context: Sendable {
         for cookie in metadata.cookies {
             response.headers.append(HTTPField(name: .setCookie, value: cookie.headerValue))
         }
-        if !metadata.headers.isEmpty { response.encodeURIs() }
+        response.encodeURIs(under: request.prefix)
         return response
     }
 
@@ -214,10 +231,14 @@ public final class Context: Sendable {
 
 extension Response {
     /// The fields that hold a URI get one, whatever text they were given.
-    fileprivate mutating func encodeURIs() {
+    ///
+    /// - Parameter prefix: what a path of this app gets, as the client knows it.
+    fileprivate mutating func encodeURIs(under prefix: String) {
         guard status.code == 201 || status.kind == .redirection || headers.contains(.contentLocation) else { return }
         for name in [HTTPField.Name.location, .contentLocation] {
-            if let text = headers[name] { headers[name] = URIReference.encoded(text) }
+            guard let text = headers[name] else { continue }
+            let isPath = text.hasPrefix("/") && !text.mayNameHost
+            headers[name] = URIReference.encoded(isPath ? prefix + text : text)
         }
     }
 }

@@ -82,7 +82,7 @@ extension Context {
         let page = """
             <!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
             <title>\(title)</title>
-            <style>body{font:16px/1.5 system-ui;max-width:48rem;margin:3rem auto;padding:0 1rem;overflow-wrap:anywhere}</style>
+            <style nonce="\(cspNonce)">body{font:16px/1.5 system-ui;max-width:48rem;margin:3rem auto;padding:0 1rem;overflow-wrap:anywhere}</style>
             <h1>\(title)</h1>
             \(parts.joined(separator: "\n"))
             """

@@ -30,26 +30,30 @@ public protocol CheckedMiddleware: Middleware {
 }
 
 extension Array where Element == any Middleware {
-    /// Looks at those from a place on; the others have been looked at before.
+    /// Looks at a whole chain, that of the app before those of its routes.
     ///
     /// - Parameters:
-    ///   - start: the first to look at. Before it stands the app's middleware, where these are a route's.
+    ///   - appCount: how many of them are the app's, where these are a route's.
     ///   - route: what the middleware is around, for the sentence: `Chat@send (App/Chat.swift:12)`; nil for the app.
     /// - Throws: `StartupError` with a sentence for each that cannot stay where it is.
-    func checkPlaces(from start: Int = 0, around route: String? = nil) throws {
+    func checkPlaces(appCount: Int = 0, around route: String? = nil) throws {
         var problems: [String] = []
-        for index in indices.dropFirst(start) {
+        for index in indices {
             do {
                 try (self[index] as? any CheckedMiddleware)?.check()
             } catch {
                 problems.append(StartupError(making: "middleware \(subject(index, route))", error).description)
             }
+            let type = Swift.type(of: self[index])
+            if self[index] is any SingularMiddleware, contains(type, in: (index + 1)...) {
+                problems.append("The middleware \(subject(index, route)) stands twice in app.use: make one of them.")
+            }
             guard let place = (self[index] as? any PlacedMiddleware)?.place else { continue }
             for type in place.needs where !contains(type, in: ..<index) {
-                problems.append(missing(type, at: index, start, route))
+                problems.append(missing(type, at: index, route))
             }
             for type in place.precedes where contains(type, in: ..<index) {
-                let isApps = contains(type, in: ..<Swift.min(index, start))
+                let isApps = contains(type, in: ..<Swift.min(index, appCount))
                 problems.append(
                     """
                     The middleware \(subject(index, route)) stands after \(type), and has to stand before it: \
@@ -60,7 +64,7 @@ extension Array where Element == any Middleware {
         guard problems.isEmpty else { throw StartupError(problems.joined(separator: "\n")) }
     }
 
-    private func missing(_ type: any Middleware.Type, at index: Int, _ start: Int, _ route: String?) -> String {
+    private func missing(_ type: any Middleware.Type, at index: Int, _ route: String?) -> String {
         if contains(type, in: index...) {
             return """
                 The middleware \(subject(index, route)) stands before \(type), and needs it before itself: \

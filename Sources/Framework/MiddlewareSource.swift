@@ -19,16 +19,3 @@ struct MiddlewareSource: Sendable {
         self.make = { try make($0.owned(by: location)) }
     }
 }
-
-extension Sequence where Element == MiddlewareSource {
-    /// - Throws: `StartupError` naming the middleware that cannot be made.
-    func made(from services: ServiceResolver) throws -> [any Middleware] {
-        try map { source in
-            do {
-                return try source.make(services)
-            } catch {
-                throw StartupError(making: "middleware \(source.name)", error)
-            }
-        }
-    }
-}

@@ -8,6 +8,9 @@ public struct Request: Sendable {
     public let scheme: String
     /// The path as it came, still percent-encoded, without the query: `/chat/rooms/a%20b`.
     public let path: String
+    /// What stands before every path of the app as the client knows it: `/shop` where a trusted proxy takes that away before it
+    /// passes requests on. Empty without one. Locations that begin with a slash get it by themselves.
+    public let prefix: String
     /// What stands behind the `?`, still percent-encoded; nil without one.
     public let rawQuery: String?
     /// The header fields in the order they came, `Host` and `Cookie` among them.
@@ -18,12 +21,15 @@ public struct Request: Sendable {
     /// - Parameters:
     ///   - target: the origin-form of RFC 9112 section 3.2.1: a path and an optional query.
     ///   - scheme: `http` or `https`.
+    ///   - prefix: what a proxy has taken from the path, without a slash at its end.
     public init(
-        method: HTTPRequest.Method, target: String, scheme: String = "http", headers: HTTPFields = [:],
+        method: HTTPRequest.Method, target: String, scheme: String = "http", prefix: String = "",
+        headers: HTTPFields = [:],
         body: RequestBody = .empty
     ) {
         self.method = method
         self.scheme = scheme
+        self.prefix = prefix
         if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
             path = String(target[..<mark])
             rawQuery = String(target[target.index(after: mark)...])

@@ -31,3 +31,11 @@ enum URIReference {
         }
     }
 }
+
+extension String {
+    /// True for a path that browsers would take for another host's address: two slashes, or backslashes in their place.
+    var mayNameHost: Bool {
+        let second = utf8.dropFirst().first
+        return second == UInt8(ascii: "/") || second == UInt8(ascii: "\\")
+    }
+}

@@ -106,28 +106,33 @@ public final class SQLiteSessionStore: SessionStore {
     /// Puts a new session into the file; where there are `maxSessions`, others give way.
     ///
     /// - Throws: `SQLiteFileError` where the file cannot be written.
-    public func create(_ session: StoredSession) async throws {
+    @discardableResult
+    public func create(_ session: StoredSession) async throws -> [EndedSession] {
         let isFull = count.withLock { $0 >= maxSessions }
         let row = try Self.row(session)
-        let counted = try await write { [maxSessions] db -> Int? in
-            var counted: Int?
-            if isFull {
-                // Some at a time, so that not each new one has to count.
-                let excess = try Self.count(db) - maxSessions + 1
-                if excess > 0 {
-                    try db.execute(
-                        sql: """
-                            DELETE FROM martlet_session WHERE handle IN (
-                                SELECT handle FROM martlet_session
-                                ORDER BY (user IS NOT NULL OR last_use > created_at), last_use LIMIT ?)
-                            """, arguments: [min(excess + maxSessions / 1024, Self.sweepStep)])
-                }
-                counted = try Self.count(db)
-            }
+        let (gaveWay, counted) = try await write { [self] db -> ([EndedSession], Int?) in
+            let gaveWay = isFull ? try makeRoom(db) : []
+            let counted = isFull ? try Self.count(db) : nil
             try db.execute(sql: "INSERT INTO martlet_session VALUES (?, ?, ?, ?, ?)", arguments: row)
-            return counted
+            return (gaveWay, counted)
         }
         count.withLock { $0 = (counted ?? $0) + 1 }
+        return gaveWay
+    }
+
+    private func makeRoom(_ db: Database) throws -> [EndedSession] {
+        let excess = try Self.count(db) - maxSessions + 1
+        guard excess > 0 else { return [] }
+        return try Row.fetchAll(
+            db,
+            sql: """
+                DELETE FROM martlet_session WHERE handle IN (
+                    SELECT handle FROM martlet_session ORDER BY (user IS NOT NULL OR last_use > created_at), last_use LIMIT ?)
+                RETURNING handle, user
+                """,
+            // Some at a time, so that not each new one has to count.
+            arguments: [min(excess + maxSessions / 1024, Self.sweepStep)]
+        ).compactMap(Self.ended)
     }
 
     /// Reads, changes and writes the session in one transaction.

@@ -1,12 +1,12 @@
 import GRDB
 import MartletCore
 
-/// Whom an event is for, as the columns `kind` and `name` have it.
+/// The audience of an event, as the columns `kind` and `name` have it.
 struct StoredAudience: Hashable {
     let kind: Int
     let name: StoredText
 
-    init(_ audience: EventAudience) {
+    init(_ audience: EventAudience.Recipients) {
         switch audience {
         case .everyone: (kind, name) = (0, StoredText(""))
         case .topic(let topic): (kind, name) = (1, StoredText(topic))
@@ -20,7 +20,7 @@ struct StoredAudience: Hashable {
     }
 
     /// - Throws: `DatabaseError` for a kind that there is not.
-    func audience() throws -> EventAudience {
+    func audience() throws -> EventAudience.Recipients {
         switch kind {
         case 0: .everyone
         case 1: .topic(name.text)

@@ -9,7 +9,7 @@ struct FeedController {
     }
 
     @POST("say") func say(message: String, _ ctx: Context) throws {
-        try ctx.sse.broadcast(event: "said", data: message)
+        try ctx.sse.post(event: "said", data: message, to: .everyone)
     }
 
     @POST("upload") func upload(_ ctx: Context) async throws -> String {

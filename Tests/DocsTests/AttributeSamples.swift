@@ -18,7 +18,7 @@ struct ShopController {
     func index() -> [String] { ["a lamp"] }
 
     /// POST /shop: who is signed in may buy, ten times a minute
-    @Use(SignedInOnly(), RateLimit(perMinute: 10))
+    @Use(SignedInOnly(), RateLimit(.requests(10, per: .seconds(60))))
     func create(item: String) -> Envelope { .ok("bought \(item)") }
 
     /// DELETE /shop/{id}
@@ -73,21 +73,6 @@ final class AuditBook: Sendable {
     private let written = Mutex<[String]>([])
     var lines: [String] { written.withLock { $0 } }
     func write(_ line: String) { written.withLock { $0.append(line) } }
-}
-
-/// So many requests, and then no more: the samples need no clock.
-final class RateLimit: ImmediateMiddleware {
-    private let left: Mutex<Int>
-    init(perMinute: Int) { left = Mutex(perMinute) }
-
-    func answer(_ ctx: Context, next: Next) throws -> Answer {
-        guard
-            left.withLock({
-                $0 -= 1; return $0 >= 0
-            })
-        else { throw HTTPError(.tooManyRequests) }
-        return next.answer(ctx)
-    }
 }
 
 @Suite struct AttributeSampleTests {

@@ -13,7 +13,7 @@ struct InvoiceController {
     /// POST /invoice/pay
     @POST func pay(invoice: String, _ ctx: Context) async throws -> Envelope {
         // Returns when the event is stored; throws when it is not, and then nobody gets it.
-        try await ctx.sse.publish(to: "invoices/\(invoice)", event: "paid", data: invoice)
+        try await ctx.sse.publish(event: "paid", data: invoice, to: "invoices/\(invoice)")
         return .ok("paid")
     }
 }

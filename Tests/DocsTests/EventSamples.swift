@@ -22,7 +22,7 @@ struct RoomsController {
     @POST func say(room: String, text: String, _ ctx: Context) throws -> Envelope {
         guard let user = ctx.session["user_id"] else { throw HTTPError(.unauthorized) }
         guard Self.topics.contains("room/\(room)") else { throw HTTPError(.notFound) }
-        try ctx.sse.publish(ChatEvent.said(user: user, text: text), to: "room/\(room)")
+        try ctx.sse.post(ChatEvent.said(user: user, text: text), to: "room/\(room)")
         return .ok()
     }
 
@@ -74,7 +74,7 @@ struct RoomsApp: App {
 struct GreetingApp: App {
     func configure(_ app: inout AppBuilder) throws {
         app.events.onJoin { client, hub in
-            if let user = client.user { _ = try? hub.publish(to: "lobby", event: "joined", data: user) }
+            if let user = client.user { _ = try? hub.post(event: "joined", data: user, to: "lobby") }
         }
     }
 }
@@ -103,7 +103,7 @@ struct PricesController {
 
     /// POST /prices/set: answered when the event is kept
     @POST func set(name: String, price: Double, _ ctx: Context) async throws -> Envelope {
-        try await ctx.sse.publish(to: "prices/\(name)", event: name, data: ["price": price])
+        try await ctx.sse.publish(event: name, data: ["price": price], to: "prices/\(name)")
         return .ok()
     }
 }

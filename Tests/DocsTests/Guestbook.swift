@@ -20,7 +20,7 @@ struct GuestbookController {
     /// POST /guestbook with a field `message`, from a form or from JSON
     func create(message: String, _ ctx: Context) throws -> Envelope {
         entries.add(message)
-        try ctx.sse.broadcast(event: "entry", data: message)
+        try ctx.sse.post(event: "entry", data: message, to: .everyone)
         return .ok("Thank you")
     }
 }

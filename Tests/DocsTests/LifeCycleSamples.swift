@@ -37,7 +37,7 @@ struct WeatherApp: App {
             let forecasts = try work.services.resolve(Forecasts.self)
             while true {
                 try await forecasts.load()
-                try await work.sse.broadcast(event: "forecast", data: forecasts.text)
+                try await work.sse.publish(event: "forecast", data: forecasts.text, to: .everyone)
                 try await work.clock.sleep(for: .seconds(600))
             }
         }

@@ -13,7 +13,7 @@ struct LoungeController {
     /// POST /lounge/say, field `message`
     @POST func say(message: String, _ ctx: Context) throws -> Envelope {
         guard let user = ctx.session["user_id"] else { throw HTTPError(.unauthorized, "Sign in first.") }
-        try ctx.sse.broadcast(event: "message", data: ["user": user, "text": message])
+        try ctx.sse.post(event: "message", data: ["user": user, "text": message], to: .everyone)
         return .ok("said")
     }
 }

@@ -27,7 +27,7 @@ struct EventsController {
 struct NotificationController {
     /// POST /notification/broadcast
     @POST func broadcast(message: String, _ ctx: Context) throws -> Envelope {
-        try ctx.sse.broadcast(event: "notification", data: message)
+        try ctx.sse.post(event: "notification", data: message, to: .everyone)
         return .ok("已广播")
     }
 
@@ -35,7 +35,7 @@ struct NotificationController {
     @POST func sendToUser(userId: String, message: String, _ ctx: Context) throws -> Envelope {
         // Who is told that nobody is there must not have it delivered later.
         guard ctx.sse.isConnected(user: userId) else { return .failed("用户不在线") }
-        try ctx.sse.send(toUser: userId, event: "private", data: message)
+        try ctx.sse.post(event: "private", data: message, to: .user(userId))
         return .ok("已发送")
     }
 }
@@ -46,7 +46,8 @@ struct AccountTokenController {
     @POST func token(name: String, _ ctx: Context) throws {
         guard let user = ctx.session["user_id"] else { throw HTTPError(.unauthorized) }
         let token = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-        try ctx.sse.send(toUser: user, event: "token", data: [name: token], isCompressible: false)
+        let event = ServerSentEvent(event: "token", data: "\(name): \(token)", isCompressible: false)
+        try ctx.sse.post(event, to: .user(user))
     }
 }
 
@@ -140,7 +141,7 @@ struct ChatController {
     /// POST /chat/send
     @POST func send(message: String, _ ctx: Context) throws -> Envelope {
         guard let name = ctx.session["username"] else { throw HTTPError(.unauthorized, "请先登录") }
-        try ctx.sse.broadcast(event: "message", data: Line(user: name, msg: message))
+        try ctx.sse.post(event: "message", data: Line(user: name, msg: message), to: .everyone)
         return .ok("已发送")
     }
 }
@@ -196,7 +197,7 @@ final class Ticker: Sendable {
     init(_ events: EventHub) { self.events = events }
 
     func changed(to price: Double) throws {
-        try events.broadcast(event: "price", data: ["price": price])
+        try events.post(event: "price", data: ["price": price], to: .everyone)
     }
 }
 

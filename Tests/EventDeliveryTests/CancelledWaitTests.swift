@@ -40,7 +40,7 @@ import Testing
         let host = try host(transport)
         let stream = try await host.stream("/slow/dropping")
         await stream.stall()
-        for _ in 1...400 { try await host.application.sse.publish(to: "dropping", data: Self.text) }
+        for _ in 1...400 { try await host.application.sse.publish(data: Self.text, to: "dropping") }
         let client = try #require(clients.last.withLock { $0 })
         let waiting = Task { try await client.whenWritable() }
         for _ in 0..<100 { await Task.yield() }
@@ -58,7 +58,7 @@ import Testing
         let hub = host.application.sse
         let stream = try await host.stream("/slow/holding")
         await stream.stall()
-        let publisher = Task { while true { try await hub.publish(to: "holding", data: Self.text) } }
+        let publisher = Task { while true { try await hub.publish(data: Self.text, to: "holding") } }
         while hub.state.withLock({ !$0.gate.isHeld("holding") || $0.gate.waitingCount == 0 }) { await Task.yield() }
         publisher.cancel()
         await #expect(throws: CancellationError.self) { try await publisher.value }
@@ -70,7 +70,7 @@ import Testing
         let host = try TestHub { $0.store = store }
         let hub = host.hub
         store.isBlocked = true
-        let publisher = Task { try await hub.broadcast(data: "kept") }
+        let publisher = Task { try await hub.publish(data: "kept", to: .everyone) }
         while !hub.isStoring { await Task.yield() }
         publisher.cancel()
         await #expect(throws: CancellationError.self) { try await publisher.value }

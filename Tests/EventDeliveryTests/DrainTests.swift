@@ -13,7 +13,7 @@ import Testing
         let hub = host.hub
         // It is first in the loop's queue.
         let drain = Task(executorPreference: hub.shards[0].executor) { await hub.drain(hub.shards[0], 0) }
-        try hub.send(to: sink.id, ServerSentEvent(data: "the last"))
+        try hub.send(ServerSentEvent(data: "the last"), to: sink.id)
         host.run()
         host.advance(by: .seconds(30))
         host.run()

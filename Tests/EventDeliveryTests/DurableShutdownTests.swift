@@ -42,7 +42,7 @@ import Testing
         app.store.onAppend { usleep(100_000) }
         let server = try await Server.start(app, at: .init(port: 0), threads: 1)
         let hub = try #require(app.hub.withLock { $0 })
-        for index in 0..<50 { try hub.publishNow(.init(data: "\(index)"), to: .everyone) }
+        for index in 0..<50 { try hub.post(data: "\(index)", to: .everyone) }
         await server.shutDown()
         #expect(app.store.events.map(\.data) == (0..<50).map(String.init))
     }

@@ -128,14 +128,14 @@ import Testing
     func `a stream with a body gets its topics as well`(_ transport: Transport) async throws {
         let host = try Self.host(transport)
         let hub = host.application.sse
-        try await hub.publish(to: "t", data: "before")
+        try await hub.publish(data: "before", to: "t")
         let stream = try await host.client().stream("/finite/watch?topic=t&pattern=p/*")
         #expect(hub.clients(on: "t").count == 1)
-        try await hub.publish(to: "t", data: "a")
-        try await hub.publish(to: "p/1", data: "b")
-        try await hub.publish(to: "other", data: "c")
-        try await hub.broadcast(data: "d")
-        try await hub.send(toUser: "ada", data: "e")
+        try await hub.publish(data: "a", to: "t")
+        try await hub.publish(data: "b", to: "p/1")
+        try await hub.publish(data: "c", to: "other")
+        try await hub.publish(data: "d", to: .everyone)
+        try await hub.publish(data: "e", to: .user("ada"))
         let datas = await stream.pending().map(\.data)
         #expect(Set(datas.prefix(2)) == ["before", "1"])
         #expect(datas.dropFirst(2) == ["a", "b", "d", "e"])
@@ -156,15 +156,15 @@ import Testing
     func `a stream that takes no broadcasts gets all else`(_ transport: Transport) async throws {
         let host = try Self.host(transport)
         let hub = host.application.sse
-        try await hub.broadcast(data: "past")
+        try await hub.publish(data: "past", to: .everyone)
         let secluded = try await host.client().stream("/finite/secluded")
         let body = try await host.client().stream("/finite/watch?topic=t&isShared=false")
         let working = try await host.client().stream("/finite/working")
         let shared = try await host.client().stream("/finite/shared-working")
         let open = try await host.client().stream("/finite/open")
-        #expect(try await hub.broadcast(data: "all").clientCount == 2)
-        #expect(try await hub.publish(to: "t", data: "topic").clientCount == 3)
-        #expect(try await hub.send(toUser: "ada", data: "user").clientCount == 2)
+        #expect(try await hub.publish(data: "all", to: .everyone).clientCount == 2)
+        #expect(try await hub.publish(data: "topic", to: "t").clientCount == 3)
+        #expect(try await hub.publish(data: "user", to: .user("ada")).clientCount == 2)
         #expect(await secluded.pending().map(\.data) == ["topic", "user"])
         #expect(await body.pending().map(\.data) == ["1", "topic", "user"])
         #expect(await open.pending().map(\.data) == ["all", "topic"])
@@ -173,14 +173,14 @@ import Testing
         #expect(await hub.statistics.loops.map(\.delivered).reduce(0, +) >= 7)
         // Nor does it when it comes back, and nothing of that is missed.
         await secluded.disconnect()
-        try await hub.broadcast(data: "away")
-        try await hub.publish(to: "t", data: "kept")
+        try await hub.publish(data: "away", to: .everyone)
+        try await hub.publish(data: "kept", to: "t")
         let back = try await secluded.reconnect()
         try await back.expect("martlet.resume", data: #"{"verdict":"resumed"}"#)
         #expect(await back.pending().map(\.data) == ["kept"])
         // When those that took none are gone, the rest get theirs.
         for stream in [back, body, working] { await stream.disconnect() }
-        #expect(try await hub.broadcast(data: "last").clientCount == 2)
+        #expect(try await hub.publish(data: "last", to: .everyone).clientCount == 2)
         #expect(await open.pending().map(\.data) == ["away", "kept", "last"])
     }
 
@@ -189,11 +189,11 @@ import Testing
         let plain = Counter()
         let host = try Self.host(transport) { app in
             app.events.onJoin { client, hub in
-                _ = try? hub.publish(to: "t", event: "joined", data: "\(hub.clients(on: "t").count)")
-                _ = try? hub.send(to: client.id, event: "welcome", data: "you")
+                _ = try? hub.post(event: "joined", data: "\(hub.clients(on: "t").count)", to: "t")
+                _ = try? hub.send(event: "welcome", data: "you", to: client.id)
             }
             app.events.onLeave { client, hub in
-                _ = try? hub.publish(to: "t", event: "left", data: "\(hub.isConnected(client.id)) \(hub.clientCount)")
+                _ = try? hub.post(event: "left", data: "\(hub.isConnected(client.id)) \(hub.clientCount)", to: "t")
             }
             app.events.onJoin { _ in plain.value.withLock { $0 += 1 } }
             app.events.onLeave { _ in plain.value.withLock { $0 += 10 } }

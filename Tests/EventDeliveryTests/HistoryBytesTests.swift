@@ -7,7 +7,9 @@ import Testing
 
 /// What the history takes of memory, whatever comes.
 @Suite struct HistoryBytesTests {
-    private static func event(_ sequence: UInt64, _ audience: EventAudience, bytes: Int) throws -> PublishedEvent {
+    private static func event(_ sequence: UInt64, _ audience: EventAudience.Recipients, bytes: Int) throws
+        -> PublishedEvent
+    {
         let draft = try EventFrame.Draft(ServerSentEvent(data: String(repeating: "x", count: bytes)))
         return PublishedEvent(
             sequence: sequence, audience: audience, frame: draft.frame(id: EventID(epoch: "e", sequence: sequence)),
@@ -43,7 +45,7 @@ import Testing
         let deflater = FrameDeflater()
         var recent: [PublishedEvent] = []
         for sequence in 1...400 as ClosedRange<UInt64> {
-            let audience = EventAudience.topic("t/\(Int.random(in: 0..<8, using: &random))")
+            let audience = EventAudience.Recipients.topic("t/\(Int.random(in: 0..<8, using: &random))")
             let event = try Self.event(
                 sequence, audience,
                 bytes: Int.random(in: 0..<10, using: &random) == 0 ? 20_000 : Int.random(in: 1...300, using: &random))

@@ -30,7 +30,7 @@ import Testing
         let report = { loop.report(host.hub.shards[0].figures, host.hub.figures) }
         let fast = try host.sink()
         host.run()
-        for index in 0..<3 { try host.hub.broadcast(data: "\(index)") }
+        for index in 0..<3 { try host.hub.post(data: "\(index)", to: .everyone) }
         host.run()
         report()
         #expect(try gauge("martlet_streams") == 1)
@@ -45,12 +45,12 @@ import Testing
         lost.leave()
         slow.room = 0
         for index in 0..<9 {
-            try host.hub.publish(to: "old", data: "\(index)" + String(repeating: "x", count: 23))
+            try host.hub.post(data: "\(index)" + String(repeating: "x", count: 23), to: "old")
             host.run()
         }
         slow.read()
         slow.room = 0
-        for _ in 0..<3 { try host.hub.publish(to: "latest", data: "x") }
+        for _ in 0..<3 { try host.hub.post(data: "x", to: "latest") }
         host.run()
         report()
         #expect(try gauge("martlet_streams") == 3)
@@ -71,7 +71,7 @@ import Testing
             app.logger.logLevel = .critical
             app.events.metrics = metrics
         }
-        try await host.application.sse.broadcast(data: "x")
+        try await host.application.sse.publish(data: "x", to: .everyone)
         await host.advance(by: .seconds(2))
         #expect(try value("martlet_events_published_total", []) == 1)
         #expect(try gauge("martlet_streams") == 0)

@@ -32,7 +32,7 @@ import Testing
     ) throws {
         let record = Record()
         let host = try host(record)
-        try host.hub.broadcast(data: "before")
+        try host.hub.post(data: "before", to: .everyone)
         let sink = try host.sink(
             replay: .all, expiresAfter: .seconds(1), onClose: { record.add("close \($0.id)") })
         if ending == .atFirstFlush { sink.breaksAtFlush = true }
@@ -44,7 +44,7 @@ import Testing
         case .closedAll: host.hub.closeAll()
         case .slow:
             sink.room = 0
-            try host.hub.broadcast(data: String(repeating: "x", count: 101))
+            try host.hub.post(data: String(repeating: "x", count: 101), to: .everyone)
         case .expired: sink.subscriber?.expire()
         case .twice:
             host.hub.closeClient(sink.id)
@@ -84,11 +84,11 @@ import Testing
         #expect(!host.hub.isConnected(user: "eve"))
         #expect(host.hub.users == ["alice", "bob"])
         host.run()
-        #expect(try host.hub.publish(to: "room/1", data: "x").clientCount == 4)
+        #expect(try host.hub.post(data: "x", to: "room/1").clientCount == 4)
         host.run()
         #expect(sinks.map { $0.texts().count } == [1, 1, 1, 0, 1])
-        #expect(try host.hub.send(toUser: "alice", data: "y").clientCount == 2)
-        #expect(try host.hub.send(toUser: "nobody", data: "y").clientCount == 0)
+        #expect(try host.hub.post(data: "y", to: .user("alice")).clientCount == 2)
+        #expect(try host.hub.post(data: "y", to: .user("nobody")).clientCount == 0)
         host.run()
         #expect(sinks.map { $0.texts().count } == [1, 2, 2, 0, 1])
     }
@@ -96,11 +96,11 @@ import Testing
     @Test func `what is sent to a client comes behind what was published before`() throws {
         let host = try TestHub()
         let sink = try host.sink()
-        try host.hub.broadcast(data: "1")
-        try host.hub.send(to: sink.id, data: "2")
-        try host.hub.broadcast(data: "3")
+        try host.hub.post(data: "1", to: .everyone)
+        try host.hub.send(data: "2", to: sink.id)
+        try host.hub.post(data: "3", to: .everyone)
         host.hub.closeClient(sink.id)
-        #expect(try host.hub.send(to: sink.id, data: "late") == false)
+        #expect(try host.hub.send(data: "late", to: sink.id) == false)
         #expect(host.hub.closeClient(sink.id) == false)
         host.run()
         #expect(sink.texts() == ["1", "2", "3"])
@@ -114,7 +114,7 @@ import Testing
         let host = try TestHub { $0.store = store }
         let first = try host.sink()
         host.run()
-        try host.hub.broadcast(data: "x")
+        try host.hub.post(data: "x", to: .everyone)
         #expect(host.hub.closeAll() == 1)
         let second = try host.sink()
         host.run()
@@ -127,7 +127,7 @@ import Testing
         let sink = try host.sink(expiresAfter: .seconds(1))
         host.run()
         sink.room = 0
-        try host.hub.broadcast(data: "1")
+        try host.hub.post(data: "1", to: .everyone)
         host.run()
         sink.subscriber?.expire()
         #expect(sink.names == ["martlet.expiry", "message", "martlet.expired"])

@@ -18,10 +18,10 @@ import MartletTesting
     ])
     func `an id that is not of this hub is answered with reset`(id: String) throws {
         let host = try TestHub()
-        try host.hub.broadcast(data: "old")
+        try host.hub.post(data: "old", to: .everyone)
         let sink = try host.sink(resume: id)
         host.run()
-        try host.hub.broadcast(data: "new")
+        try host.hub.post(data: "new", to: .everyone)
         host.run()
         #expect(try verdict(sink).verdict == "reset")
         #expect(sink.texts() == ["new"])
@@ -36,10 +36,10 @@ import MartletTesting
 
     @Test func `what was missed comes before what is live`() throws {
         let host = try TestHub()
-        let ids = try (0..<200).map { try host.hub.broadcast(data: "\($0)").id }
+        let ids = try (0..<200).map { try host.hub.post(data: "\($0)", to: .everyone).id }
         let sink = try host.sink(resume: ids[49], room: 3)
         host.run()
-        try host.hub.broadcast(data: "200")
+        try host.hub.post(data: "200", to: .everyone)
         host.run()
         #expect(sink.texts().count < 150)
         sink.read()
@@ -72,7 +72,7 @@ import MartletTesting
         var wanted: [String] = []
         for index in 1...6000 {
             let topic = index.isMultiple(of: 50) ? "b/\(Int.random(in: 0..<12, using: &random))" : "c/\(index % 7)"
-            try host.post("\(index)", to: .topic(topic))
+            try host.post("\(index)", to: .topic(Topic(topic)))
             if patterns.contains(where: { $0.matches(topic) }) { wanted.append("\(index)") }
         }
         let (all, last) = (try host.sink(topics, resume: id), try host.sink(topics, replay: .last(7)))
@@ -112,11 +112,11 @@ import MartletTesting
     /// An unkept topic must not take the kept ones with it.
     @Test func `kept events are replayed though events of another topic are gone`() throws {
         let host = try TestHub { try $0.topic("cursor") { $0.keepsHistory = false } }
-        let id = try host.hub.publish(to: "chat", data: "0").id
-        try host.hub.publish(to: "chat", data: "1")
-        try host.hub.publish(to: "cursor", data: "gone")
-        try host.hub.publish(to: "chat", data: "2")
-        try host.hub.publish(to: "cursor", data: "gone")
+        let id = try host.hub.post(data: "0", to: "chat").id
+        try host.hub.post(data: "1", to: "chat")
+        try host.hub.post(data: "gone", to: "cursor")
+        try host.hub.post(data: "2", to: "chat")
+        try host.hub.post(data: "gone", to: "cursor")
         let sink = try host.sink(["chat", "cursor"], resume: id)
         host.run()
         #expect(try verdict(sink).verdict == "partial")
@@ -129,11 +129,11 @@ import MartletTesting
 
     @Test func `an unkept event during a replay is no hole`() throws {
         let host = try TestHub { try $0.topic("cursor") { $0.keepsHistory = false } }
-        let id = try host.hub.publish(to: "chat", data: "0").id
-        try host.hub.publish(to: "chat", data: "1")
+        let id = try host.hub.post(data: "0", to: "chat").id
+        try host.hub.post(data: "1", to: "chat")
         let sink = try host.sink(["chat", "cursor"], resume: id, room: 0)
         host.run()
-        try host.hub.publish(to: "cursor", data: "2")
+        try host.hub.post(data: "2", to: "cursor")
         host.run()
         sink.read()
         #expect(sink.names == ["martlet.resume", "message", "message"])
@@ -143,9 +143,9 @@ import MartletTesting
 
     @Test func `an unkept event between join and begin is no hole`() throws {
         let host = try TestHub { try $0.topic("cursor") { $0.keepsHistory = false } }
-        let id = try host.hub.publish(to: "chat", data: "0").id
+        let id = try host.hub.post(data: "0", to: "chat").id
         let sink = try host.sink(["chat", "cursor"], resume: id)
-        try host.hub.publish(to: "cursor", data: "1")
+        try host.hub.post(data: "1", to: "cursor")
         host.run()
         #expect(try verdict(sink).verdict == "resumed")
         #expect(sink.texts() == ["1"])
@@ -153,11 +153,11 @@ import MartletTesting
 
     @Test func `what is evicted while a client is on its way is announced once`() throws {
         let host = try TestHub { $0.history.maxEventsPerTopic = 100 }
-        let id = try host.hub.broadcast(data: "0").id
-        for index in 1...90 { try host.hub.broadcast(data: "\(index)") }
+        let id = try host.hub.post(data: "0", to: .everyone).id
+        for index in 1...90 { try host.hub.post(data: "\(index)", to: .everyone) }
         let sink = try host.sink(resume: id, room: 1)
         host.run()
-        for index in 91...250 { try host.hub.broadcast(data: "\(index)") }
+        for index in 91...250 { try host.hub.post(data: "\(index)", to: .everyone) }
         host.run()
         sink.read()
         #expect(sink.names.filter { $0 == "martlet.gap" }.count == 1)
@@ -167,12 +167,12 @@ import MartletTesting
 
     @Test func `what is forgotten before the client's loop has come to it is no hole in what it reads`() throws {
         let host = try TestHub { $0.history.maxEventsPerTopic = 1 }
-        let id = try host.hub.publish(to: "a", data: "0").id
-        try host.hub.publish(to: "b", data: "1")
+        let id = try host.hub.post(data: "0", to: "a").id
+        try host.hub.post(data: "1", to: "b")
         let sink = try host.sink(["a", "b"], resume: id, room: 0)
         host.run()
         // The history lets the first of these go at once; the loop has both on their way.
-        for data in ["2", "3"] { try host.hub.publish(to: "a", data: data) }
+        for data in ["2", "3"] { try host.hub.post(data: data, to: "a") }
         sink.read()
         host.run()
         #expect(sink.names == ["martlet.resume", "message", "message", "message"])
@@ -181,8 +181,8 @@ import MartletTesting
 
     @Test func `a new client's replay has no hole to announce`() throws {
         let host = try TestHub { $0.history.maxEventsPerTopic = 2 }
-        try host.hub.broadcast(data: "everyone")
-        for index in 1...9 { try host.hub.publish(to: "a", data: "\(index)") }
+        try host.hub.post(data: "everyone", to: .everyone)
+        for index in 1...9 { try host.hub.post(data: "\(index)", to: "a") }
         for (replay, texts) in [
             (Replay.all, ["everyone", "8", "9"]), (.last(2), ["8", "9"]), (.last(99), ["everyone", "8", "9"]),
             (.last(0), []), (.last(-1), []), (.none, []),
@@ -196,8 +196,8 @@ import MartletTesting
 
     @Test func `events older than the age are forgotten and told of`() throws {
         let host = try TestHub { $0.history.maxAge = .seconds(10) }
-        let id = try host.hub.broadcast(data: "0").id
-        try host.hub.broadcast(data: "1")
+        let id = try host.hub.post(data: "0", to: .everyone).id
+        try host.hub.post(data: "1", to: .everyone)
         host.advance(by: .seconds(11))
         let sink = try host.sink(resume: id)
         host.run()
@@ -210,11 +210,11 @@ import MartletTesting
 
     @Test func `a close comes behind what was sent, also to a client that is still catching up`() throws {
         let host = try TestHub()
-        let id = try host.hub.broadcast(data: "0").id
-        try host.hub.broadcast(data: "1")
+        let id = try host.hub.post(data: "0", to: .everyone).id
+        try host.hub.post(data: "1", to: .everyone)
         let sink = try host.sink(resume: id, room: 0)
         host.run()
-        try host.hub.send(to: sink.id, ServerSentEvent(event: "direct", data: "bye"))
+        try host.hub.send(ServerSentEvent(event: "direct", data: "bye"), to: sink.id)
         host.hub.closeClient(sink.id)
         host.run()
         #expect(sink.hasEnded)
@@ -227,7 +227,7 @@ import MartletTesting
         let publisher = Task {
             var id: String?
             for index in 0..<3 {
-                let receipt = try await first.hub.broadcast(data: "\(index)")
+                let receipt = try await first.hub.publish(data: "\(index)", to: .everyone)
                 if id == nil { id = receipt.id }
             }
             return id
@@ -248,10 +248,10 @@ import MartletTesting
         }
         let first = try TestHub(configure)
         let seen = try first.sink(["u"])
-        for _ in 0..<3 { try first.hub.publish(to: "u", data: "lost") }
+        for _ in 0..<3 { try first.hub.post(data: "lost", to: "u") }
         first.run()
         let second = try TestHub(configure)
-        for index in 0..<9 { try second.hub.publish(to: "u", data: "\(index)") }
+        for index in 0..<9 { try second.hub.post(data: "\(index)", to: "u") }
         second.run()
         let sink = try second.sink(["u"], resume: seen.lastEventID)
         second.run()
@@ -263,7 +263,7 @@ import MartletTesting
         let host = try TestHub { $0.store = store }
         let sink = try host.sink()
         host.run()
-        await #expect(throws: FakeStore.DiskFull.self) { try await host.hub.broadcast(data: "phantom") }
+        await #expect(throws: FakeStore.DiskFull.self) { try await host.hub.publish(data: "phantom", to: .everyone) }
         host.run()
         #expect(sink.texts() == [])
         #expect(sink.isOpen)

@@ -91,7 +91,7 @@ import Testing
         var streams: [TestStream] = []
         for _ in 0..<4 { streams.append(try await host.client().stream("/sequence/\(action)")) }
         store.isBlocked = true
-        try host.application.sse.publishNow(ServerSentEvent(event: "first", data: ""), to: .everyone)
+        try host.application.sse.post(ServerSentEvent(event: "first", data: ""), to: .everyone)
         let time = Task { await host.advance(by: .seconds(1)) }
         store.isBlocked = false
         await time.value

@@ -24,7 +24,7 @@ import Testing
         host.run()
         slow.room = 0
         for index in 0..<9 {
-            try host.hub.publish(to: "t", data: "\(index)" + text)
+            try host.hub.post(data: "\(index)" + text, to: "t")
             host.run()
         }
         #expect(slow.wasAborted)
@@ -40,7 +40,7 @@ import Testing
         host.run()
         slow.room = 0
         for index in 0..<9 {
-            try host.hub.publish(to: "t", data: "\(index)" + text)
+            try host.hub.post(data: "\(index)" + text, to: "t")
             host.run()
         }
         let kept = figures(host).queuedBytes
@@ -61,7 +61,7 @@ import Testing
         host.run()
         slow.room = 0
         for index in 0..<6 {
-            try host.hub.publish(to: "t", event: index.isMultiple(of: 2) ? "even" : "odd", data: "\(index)")
+            try host.hub.post(event: index.isMultiple(of: 2) ? "even" : "odd", data: "\(index)", to: "t")
             host.run()
         }
         slow.read()
@@ -80,7 +80,7 @@ import Testing
             host.run()
             #expect(figures(host).suspended == 1)
             let hub = host.hub
-            let publisher = Task { try await hub.publish(to: "t", data: "late") }
+            let publisher = Task { try await hub.publish(data: "late", to: "t") }
             // It waits, or it has gone through: whichever comes, the loop has done its work by then.
             while hub.state.withLock({ $0.gate.waitingCount == 0 && $0.published == 4 }) { await Task.yield() }
             hub.letPublishersOn()
@@ -111,7 +111,7 @@ import Testing
         for index in 0..<before { try host.post("\(index)" + text, to: .topic("t")) }
         host.run()
         let publishers = (0..<20).map { index in
-            Task { [text] in try await hub.publish(to: "t", data: "\(before + index)" + text) }
+            Task { [text] in try await hub.publish(data: "\(before + index)" + text, to: "t") }
         }
         // The loop works only when it is told to: who publishes meanwhile could take more room than there is.
         while slow.isOpen, slow.texts().count < before + 20 {
@@ -142,12 +142,12 @@ import Testing
                 }
             }
         }
-        let id = try host.hub.broadcast(data: "first").id
-        try host.hub.broadcast(data: "kept")
+        let id = try host.hub.post(data: "first", to: .everyone).id
+        try host.hub.post(data: "kept", to: .everyone)
         let slow = try host.sink(["t"], resume: id, room: 0)
         host.run()
         for index in 0..<(policy == "suspendPublisher" ? 4 : 9) {
-            try host.hub.publish(to: "t", data: "\(index)" + text)
+            try host.hub.post(data: "\(index)" + text, to: "t")
             host.run()
         }
         guard policy != "disconnect" else { return #expect(slow.wasAborted) }
@@ -274,7 +274,7 @@ import Testing
     func `ending a stream that is still catching up keeps what the history has not`(isLast: Bool) throws {
         let (host, id) = try hostOfLongHistory(3000)
         let slow = try host.sink(resume: id, room: 0)
-        if !isLast { try host.hub.send(to: slow.id, ServerSentEvent(event: "direct", data: "result")) }
+        if !isLast { try host.hub.send(ServerSentEvent(event: "direct", data: "result"), to: slow.id) }
         host.hub.closeClient(slow.id, reconnect: !isLast)
         host.run()
         #expect(slow.hasEnded)
@@ -291,7 +291,7 @@ import Testing
             for index in 0..<4 { try host.post("\(index)" + text, to: .topic("t")) }
             host.run()
             let hub = host.hub
-            let publisher = Task { try await hub.publish(to: "t", data: "late") }
+            let publisher = Task { try await hub.publish(data: "late", to: "t") }
             while hub.state.withLock({ $0.gate.waitingCount == 0 }) { await Task.yield() }
             if cancels { publisher.cancel() } else { hub.stop() }
             await #expect(throws: CancellationError.self) { try await publisher.value }
@@ -302,7 +302,7 @@ import Testing
         let host = try TestHub()
         let sinks = try (0..<3).map { _ in try host.sink() }
         host.run()
-        for index in 0..<50 { try host.hub.broadcast(data: "\(index)") }
+        for index in 0..<50 { try host.hub.post(data: "\(index)", to: .everyone) }
         host.run()
         for sink in sinks {
             #expect(sink.writeCount == 1)
@@ -315,7 +315,7 @@ import Testing
         let host = try TestHub()
         let sink = try host.sink()
         host.run()
-        for _ in 0..<8 { try host.hub.broadcast(data: String(repeating: "x", count: 200_000)) }
+        for _ in 0..<8 { try host.hub.post(data: String(repeating: "x", count: 200_000), to: .everyone) }
         host.run()
         #expect(sink.texts().count == 8)
         #expect(sink.writeCount > 4)

@@ -31,7 +31,7 @@ import Testing
         let error = #expect(throws: StoreBacklogError.self) { try host.post("phantom") }
         #expect(error?.waitingEvents == 5)
         #expect(throws: StoreBacklogError.self) { try host.post("phantom", to: .topic("unkept")) }
-        #expect(throws: StoreBacklogError.self) { try host.hub.send(to: sink.id, ServerSentEvent(data: "phantom")) }
+        #expect(throws: StoreBacklogError.self) { try host.hub.send(ServerSentEvent(data: "phantom"), to: sink.id) }
         store.isBlocked = false
         host.run()
         try host.post("5")
@@ -41,6 +41,26 @@ import Testing
         // What was turned away took no number.
         #expect(host.hub.state.withLock { $0.lastSequence } == host.hub.firstSequence + 6)
         #expect(backlog(host) == 0)
+    }
+
+    @Test func `where there is await, post does not wait for the store, and publish does`() async throws {
+        let host = try host(events: 100)
+        let hub = host.hub
+        let sink = try host.sink()
+        host.run()
+        store.isBlocked = true
+        let publisher = Task { try await hub.publish(data: "0", to: .everyone) }
+        while backlog(host) == 0 { await Task.yield() }
+        // The store hangs: what waited for it would not come back.
+        try hub.post(ServerSentEvent(data: "1"), to: .everyone)
+        try hub.post(data: "2", to: .everyone)
+        try hub.post(data: 3, to: .everyone)
+        #expect(backlog(host) == 4)
+        #expect(sink.events.isEmpty)
+        store.isBlocked = false
+        _ = try await publisher.value
+        host.run()
+        #expect(sink.texts() == ["0", "1", "2", "3"])
     }
 
     @Test func `bytes are bounded, too, and an event larger than all the room has it alone`() throws {
@@ -67,7 +87,7 @@ import Testing
         host.run()
         store.isBlocked = true
         try host.post("0")
-        #expect(try host.hub.send(to: sink.id, event: "farewell", data: "1"))
+        #expect(try host.hub.send(event: "farewell", data: "1", to: sink.id))
         if isOne { #expect(host.hub.closeClient(sink.id)) } else { #expect(host.hub.closeAll() == 2) }
         for loop in host.loops { loop.run() }
         #expect(sink.hasEnded)
@@ -85,7 +105,7 @@ import Testing
         let sink = try host.sink()
         host.run()
         store.isBlocked = true
-        let publishers = (0..<20).map { index in Task { try await hub.broadcast(data: "\(index)") } }
+        let publishers = (0..<20).map { index in Task { try await hub.publish(data: "\(index)", to: .everyone) } }
         while waiting(host) < 15 { await Task.yield() }
         #expect(backlog(host) == 5)
         #expect(throws: StoreBacklogError.self) { try host.post("phantom") }
@@ -105,7 +125,7 @@ import Testing
         try host.post("0")
         var publishers: [Task<Receipt, any Error>] = []
         for index in 1..<10 {
-            publishers.append(Task { try await hub.broadcast(data: "\(index)") })
+            publishers.append(Task { try await hub.publish(data: "\(index)", to: .everyone) })
             while waiting(host) < index { await Task.yield() }
         }
         store.isBlocked = false
@@ -118,7 +138,7 @@ import Testing
         let hub = host.hub
         store.isBlocked = true
         try host.post("small")
-        let large = Task { try await hub.broadcast(data: String(repeating: "x", count: 5000)) }
+        let large = Task { try await hub.publish(data: String(repeating: "x", count: 5000), to: .everyone) }
         while waiting(host) < 1 { await Task.yield() }
         #expect(throws: StoreBacklogError.self) { try host.post("small") }
         store.isBlocked = false
@@ -141,9 +161,9 @@ import Testing
         host.run()
         store.isBlocked = true
         let text = String(repeating: "x", count: 80)
-        let publishers = (0..<4).map { _ in Task { try await hub.publish(to: "t", data: text) } }
+        let publishers = (0..<4).map { _ in Task { try await hub.publish(data: text, to: "t") } }
         while waiting(host) < 3 { await Task.yield() }
-        #expect(try hub.send(to: sink.id, data: "direct"))
+        #expect(try hub.send(data: "direct", to: sink.id))
         try host.post("everyone")
         store.isBlocked = false
         while sink.texts().count < 6 {
@@ -159,9 +179,9 @@ import Testing
         let hub = host.hub
         store.isBlocked = true
         try host.post("first")
-        let cancelled = Task { try await hub.broadcast(data: "cancelled") }
+        let cancelled = Task { try await hub.publish(data: "cancelled", to: .everyone) }
         while waiting(host) < 1 { await Task.yield() }
-        let next = Task { try await hub.broadcast(data: "next") }
+        let next = Task { try await hub.publish(data: "next", to: .everyone) }
         while waiting(host) < 2 { await Task.yield() }
         cancelled.cancel()
         await #expect(throws: CancellationError.self) { try await cancelled.value }
@@ -177,7 +197,7 @@ import Testing
         host.run()
         store.isBlocked = true
         try host.post("first")
-        let late = Task { try await hub.send(toUser: "ada", data: "late") }
+        let late = Task { try await hub.publish(data: "late", to: .user("ada")) }
         while waiting(host) < 1 { await Task.yield() }
         sink.leave()
         store.isBlocked = false
@@ -197,7 +217,7 @@ import Testing
         }
         let hub = host.hub
         for _ in 0..<10 {
-            await #expect(throws: FakeStore.DiskFull.self) { try await hub.publish(to: "t", data: "x") }
+            await #expect(throws: FakeStore.DiskFull.self) { try await hub.publish(data: "x", to: "t") }
         }
         #expect(backlog(host) == 0)
     }

@@ -167,10 +167,10 @@ import Testing
 
     @Test func `a client that comes back gets what it missed, by header or by query`() async throws {
         let stream = try await host.client().stream("/live/all")
-        try await host.application.sse.broadcast(data: "1")
+        try await host.application.sse.publish(data: "1", to: .everyone)
         try await stream.expect("message", data: "1")
         await stream.disconnect()
-        try await host.application.sse.broadcast(data: "2")
+        try await host.application.sse.publish(data: "2", to: .everyone)
         let again = try await stream.reconnect()
         try await again.expect("martlet.resume")
         try await again.expect("message", data: "2")
@@ -192,7 +192,7 @@ import Testing
     @Test func `a stalled stream gets what waited when it reads again`() async throws {
         let stream = try await host.client().stream("/live/all")
         await stream.stall()
-        try await host.application.sse.broadcast(data: "1")
+        try await host.application.sse.publish(data: "1", to: .everyone)
         try await stream.none()
         await stream.resume()
         try await stream.expect("message", data: "1")
@@ -209,7 +209,7 @@ import Testing
         #expect(await stream.commentCount == before + 1)
         for _ in 0..<4 {
             await host.advance(by: .seconds(10))
-            try await host.application.sse.broadcast(data: "x")
+            try await host.application.sse.publish(data: "x", to: .everyone)
         }
         await host.advance(by: .seconds(10))
         #expect(await stream.commentCount == before + 1)

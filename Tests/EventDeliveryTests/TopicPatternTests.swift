@@ -32,7 +32,7 @@ import Testing
     @Test(arguments: ["", "*", "a/*", "a*", String(repeating: "a", count: 1025)])
     func `a malformed topic is refused`(text: String) throws {
         let host = try TestHub()
-        #expect(throws: TopicError.self) { try host.hub.publish(to: Topic(text), data: "x") }
+        #expect(throws: TopicError.self) { try host.hub.post(data: "x", to: .topic(Topic(text))) }
     }
 
     @Test func `who is reached by several subscriptions is counted once`() throws {

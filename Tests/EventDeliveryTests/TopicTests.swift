@@ -20,8 +20,10 @@ import Testing
             }
             #expect(refusal?.response?.status == .badRequest)
         }
-        let said = try await client.post("/topic/say", form: ["room": room])
-        #expect(said.status == (isGood ? .noContent : .badRequest))
+        for path in ["say", "keep"] {
+            let said = try await client.post("/topic/\(path)", form: ["room": room])
+            #expect(said.status == (isGood ? .noContent : .badRequest), "\(path)")
+        }
     }
 
     @Test func `a pattern where a topic stands is an error that says what to write`() async throws {
@@ -45,17 +47,38 @@ import Testing
         #expect("room/\(1)" as Topic == Topic("room/1"))
         #expect(("room/\(path: name)" as Topic).description == "room/a/b")
     }
+
+    @Test func `an audience that is a text is a topic`() throws {
+        #expect("room/1" as EventAudience == .topic("room/1"))
+        #expect("room/\(1)" as EventAudience == .topic(Topic("room/1")))
+        #expect("room/\(path: "a/b")" as EventAudience == .topic("room/a/b"))
+        let host = try TestHub()
+        let sink = try host.sink(["room/1"])
+        host.run()
+        let topic = "room/1"
+        try host.hub.post(data: "0", to: "room/1")
+        try host.hub.post(data: "1", to: "room/\(1)")
+        try host.hub.post(data: "2", to: .topic(Topic(topic)))
+        for bad: EventAudience in ["", "room/*", "\("a/b")", .topic(Topic(String(repeating: "x", count: 1025)))] {
+            #expect(throws: TopicError.self, "\(bad)") { try host.hub.post(data: "x", to: bad) }
+        }
+        host.run()
+        #expect(sink.events.map(\.data) == ["0", "1", "2"])
+    }
 }
 
 @Controller("topic")
 struct TopicController {
     @GET func room(room: String, _ ctx: Context) -> EventStream { ctx.sse.open(topics: ["room/\(room)"]) }
-    @POST func say(room: String, _ ctx: Context) throws { try ctx.sse.publish(to: "room/\(room)", data: "x") }
+    @POST func say(room: String, _ ctx: Context) throws { try ctx.sse.post(data: "x", to: "room/\(room)") }
+    @POST func keep(room: String, _ ctx: Context) async throws {
+        try await ctx.sse.publish(data: "x", to: "room/\(room)")
+    }
     @GET func old(_ ctx: Context) -> EventStream { ctx.sse.open(topics: ["room/*"]) }
     @GET func malformed(_ ctx: Context) -> EventStream { ctx.sse.open(patterns: ["room*"]) }
     @GET func all(_ ctx: Context) -> EventStream { ctx.sse.open(patterns: ["room/**"]) }
     @GET func deep(path: String, _ ctx: Context) -> EventStream { ctx.sse.open(topics: ["room/\(path: path)"]) }
     @POST func sayDeep(path: String, _ ctx: Context) throws {
-        try ctx.sse.publish(to: "room/\(path: path)", event: "said", data: "x")
+        try ctx.sse.post(event: "said", data: "x", to: "room/\(path: path)")
     }
 }

@@ -53,7 +53,7 @@ import Testing
             try settings.topic("t") { $0.slowReaders = .suspendPublisher }
         }
         let hub = host.hub
-        for _ in 0..<50 { try await hub.publish(to: "t", data: String(repeating: "x", count: 100)) }
+        for _ in 0..<50 { try await hub.publish(data: String(repeating: "x", count: 100), to: "t") }
         #expect(!host.loops.contains { !$0.isIdle })
     }
 }

@@ -53,7 +53,7 @@ struct DeliveryModel {
                 try fault(of: stream, inOrder) ?? framingFault(of: stream) ?? stream.presence.fault(of: stream.sink)
             guard let fault else { continue }
             let events = stream.sink.events.map { "\($0.event) \($0.data) id \($0.lastEventID)" }
-            let order = inOrder.map { "\($0.sequence) \(Self.audiences[$0.audience])" }
+            let order = inOrder.map { "\($0.sequence) \(Self.recipients[$0.audience])" }
             return """
                 \(fault)
                 topics \(stream.topics) user \(stream.user ?? "-") resume \(stream.resume ?? "-") replay \(stream.replay) \
@@ -67,15 +67,22 @@ struct DeliveryModel {
 
     /// Found once for each audience: there are few.
     private func audiences(of stream: Stream) -> [Bool] {
-        Self.audiences.map { isFor($0, stream) }
+        Self.recipients.map { isFor($0, stream) }
     }
 
-    static let audiences: [EventAudience] =
+    static let recipients: [EventAudience.Recipients] =
         [.everyone, .user("x"), .user("y")] + ["a", "b/1", "b/2", "c", "u/1", "v", "w", "s", "z"].map { .topic($0) }
+    static let audiences: [EventAudience] = recipients.map { recipients in
+        switch recipients {
+        case .everyone: .everyone
+        case .user(let user): .user(user)
+        case .topic(let topic): .topic(Topic(topic))
+        }
+    }
     /// Those whose slow readers hold publishers up.
     static let suspending = audiences.count - 2..<audiences.count
 
-    private func isFor(_ audience: EventAudience, _ stream: Stream) -> Bool {
+    private func isFor(_ audience: EventAudience.Recipients, _ stream: Stream) -> Bool {
         switch audience {
         case .everyone: stream.takesBroadcasts
         case .user(let user): user == stream.user
@@ -173,7 +180,7 @@ struct DeliveryModel {
         }
         if let (end, owedSends) = stream.owed {
             for event in owed where event.sequence <= end && !isAccounted(event.sequence) {
-                return "\(event.sequence) (\(Self.audiences[event.audience])) has not come, and no gap says so"
+                return "\(event.sequence) (\(Self.recipients[event.audience])) has not come, and no gap says so"
             }
             if sends < owedSends { return "\(sends) of \(owedSends) direct sends came" }
         }

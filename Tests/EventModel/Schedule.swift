@@ -26,7 +26,9 @@ package final class Schedule: @unchecked Sendable {
         let audience: Int
         let isForeign: Bool
         let isCompressible: Bool
-        var event: ServerSentEvent { ServerSentEvent(data: text, id: isForeign ? "app" : nil) }
+        var event: ServerSentEvent {
+            ServerSentEvent(data: text, id: isForeign ? "app" : nil, isCompressible: isCompressible)
+        }
     }
 
     private struct Failure: Error { let reason: String }
@@ -217,7 +219,7 @@ package final class Schedule: @unchecked Sendable {
     }
 
     private func note(_ draft: Draft, _ sequence: UInt64, process: Int) {
-        let rules = host.hub.settings.settings(of: DeliveryModel.audiences[draft.audience])
+        let rules = host.hub.settings.settings(of: DeliveryModel.recipients[draft.audience])
         model.published[draft.text] = DeliveryModel.Published(
             sequence: sequence, audience: draft.audience, isForeign: draft.isForeign, run: process,
             isKept: !draft.isForeign && history.maxEventsPerTopic > 0 && rules.keepsHistory,
@@ -230,8 +232,7 @@ package final class Schedule: @unchecked Sendable {
             let draft = draft(for: DeliveryModel.audiences.indices, isForeign: pick(12) == 0)
             let before = host.hub.state.withLock { $0.lastSequence }
             do {
-                try host.hub.publish(
-                    draft.event, to: DeliveryModel.audiences[draft.audience], isCompressible: draft.isCompressible)
+                try host.hub.post(draft.event, to: DeliveryModel.audiences[draft.audience])
             } catch is StoreBacklogError {
                 coverage.turnedAway += 1
                 guard host.hub.state.withLock({ $0.lastSequence }) == before else {
@@ -251,8 +252,7 @@ package final class Schedule: @unchecked Sendable {
             for draft in drafts where !Task.isCancelled {
                 // What fails was published for nobody: its text is unknown to the model.
                 do {
-                    let receipt = try await hub.publish(
-                        draft.event, to: DeliveryModel.audiences[draft.audience], isCompressible: draft.isCompressible)
+                    let receipt = try await hub.publish(draft.event, to: DeliveryModel.audiences[draft.audience])
                     if let id = receipt.id.flatMap({ EventID($0) }) { note(draft, id.sequence, process: process) }
                 } catch is CancellationError {
                     model.uncertain.insert(draft.text)
@@ -267,7 +267,7 @@ package final class Schedule: @unchecked Sendable {
         sends += 1
         do {
             let event = ServerSentEvent(event: "direct", data: "\(sends)")
-            if try host.hub.send(to: model.streams[stream].sink.id, event) {
+            if try host.hub.send(event, to: model.streams[stream].sink.id) {
                 model.streams[stream].sends.append("\(sends)")
             }
         } catch is StoreBacklogError {
@@ -283,7 +283,7 @@ package final class Schedule: @unchecked Sendable {
     private func owe(_ stream: Int, isEnding: Bool = false) {
         guard !isEnding || model.streams[stream].sink.room == nil else { return }
         model.streams[stream].owed = (
-            host.hub.state.withLock { $0.deliveredSequence }, model.streams[stream].sends.count
+            host.hub.state.withLock { $0.distributedSequence }, model.streams[stream].sends.count
         )
     }
 

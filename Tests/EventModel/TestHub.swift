@@ -48,12 +48,11 @@ package struct TestHub {
         while clock.step(to: limit) {}
     }
 
-    /// Where the caller is `async`, too, without waiting.
     @discardableResult
     package func post(
         _ data: String, to audience: EventAudience = .everyone, isCompressible: Bool = true
     ) throws -> Receipt {
-        try hub.publish(ServerSentEvent(data: data), to: audience, isCompressible: isCompressible)
+        try hub.post(ServerSentEvent(data: data, isCompressible: isCompressible), to: audience)
     }
 
     package func sink(
@@ -75,13 +74,6 @@ package struct TestHub {
             stream, sink: sink, connection: ClientInfo(connectionID: 1, address: "127.0.0.1", port: 1),
             eventLoop: loops[loop])
         return sink
-    }
-}
-
-extension EventHub {
-    /// Without waiting, where the caller is `async`, too.
-    package func publishNow(_ event: ServerSentEvent, to audience: EventAudience) throws {
-        try publish(event, to: audience)
     }
 }
 

@@ -33,6 +33,7 @@ import Testing
         (ServerSentEvent(retry: .zero), "retry: 0\n\n"),
         (ServerSentEvent(retry: .microseconds(1999)), "retry: 1\n\n"),
         (ServerSentEvent(retry: .milliseconds(2_147_483_647)), "retry: 2147483647\n\n"),
+        (ServerSentEvent(data: "hi", isCompressible: false), "data: hi\n\n"),
         (ServerSentEvent(comment: "hi"), ": hi\n\n"),
         (ServerSentEvent(comment: "a\r\nb\rdata: c"), ": a\n: b\n: data: c\n\n"),
         (

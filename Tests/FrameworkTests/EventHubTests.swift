@@ -19,7 +19,7 @@ struct HubController {
             for n in 1...3 { try client.send(data: "\(n)") }
             try client.send(data: "last")
         }
-        try ctx.sse.broadcast(data: "before it was opened")
+        try ctx.sse.post(data: "before it was opened", to: .everyone)
         return stream
     }
     @GET func ending(_ ctx: Context) -> EventStream {
@@ -81,7 +81,7 @@ struct HubController {
 
     @Test func `a broadcast reaches all, in the order it was sent`() async throws {
         let streams = [try await open(), try await open(), try await open("ann")]
-        for n in 1...5 { #expect(try await hub.broadcast(data: "\(n)").clientCount == 3) }
+        for n in 1...5 { #expect(try await hub.publish(data: "\(n)", to: .everyone).clientCount == 3) }
         for stream in streams { #expect(await texts(stream) == ["1", "2", "3", "4", "5"]) }
     }
 
@@ -89,7 +89,7 @@ struct HubController {
         let streams = [try await open(), try await open()]
         let ids = hub.clients.map(\.id)
         #expect(ids.count == 2)
-        #expect(try hub.send(to: ids[1], event: "e", data: ["a": 1], id: "9"))
+        #expect(try hub.send(event: "e", data: ["a": 1], id: "9", to: ids[1]))
         #expect(await streams[1].pending().map { [$0.event, $0.data, $0.lastEventID] } == [["e", #"{"a":1}"#, "9"]])
         #expect(await texts(streams[0]) == [])
     }
@@ -97,8 +97,8 @@ struct HubController {
     @Test func `a message to a user reaches all of the user's streams`() async throws {
         let (first, second, other) = (try await open("ann"), try await open("ann"), try await open("bob"))
         #expect(hub.isConnected(user: "ann"))
-        #expect(try await hub.send(toUser: "ann", data: "hi").clientCount == 2)
-        #expect(try await hub.send(toUser: "eve", data: "hi").clientCount == 0)
+        #expect(try await hub.publish(data: "hi", to: .user("ann")).clientCount == 2)
+        #expect(try await hub.publish(data: "hi", to: .user("eve")).clientCount == 0)
         #expect(await texts(first) == ["hi"])
         #expect(await texts(second) == ["hi"])
         #expect(await texts(other) == [])
@@ -122,18 +122,18 @@ struct HubController {
 
     @Test func `what is sent between open and the first byte arrives in order`() async throws {
         let stream = try await host.client().stream("/hub/eager")
-        try await hub.broadcast(data: "after")
+        try await hub.publish(data: "after", to: .everyone)
         #expect(await texts(stream) == ["1", "2", "3", "last", "after"])
     }
 
     @Test func `closing one ends it behind what was sent`() async throws {
         let (first, second) = (try await open("a"), try await open("b"))
         let id = try #require(hub.clients.first?.id)
-        try hub.send(to: id, data: "bye")
+        try hub.send(data: "bye", to: id)
         #expect(hub.closeClient(id))
         #expect(!hub.closeClient(id))
         #expect(!hub.isConnected(id))
-        #expect(try !hub.send(to: id, data: "too late"))
+        #expect(try !hub.send(data: "too late", to: id))
         #expect(await texts(first) == ["bye"])
         #expect(await first.hasEnded)
         #expect(await second.hasEnded == false)
@@ -147,7 +147,7 @@ struct HubController {
         for stream in streams { #expect(await stream.hasEnded) }
         #expect(hub.clientCount == 0)
         let later = try await open()
-        try await hub.broadcast(data: "hello")
+        try await hub.publish(data: "hello", to: .everyone)
         #expect(await texts(later) == ["hello"])
     }
 
@@ -197,10 +197,12 @@ struct HubController {
     func `what could forge an event throws to the sender and reaches nobody`(text: String) async throws {
         let stream = try await open("ann")
         let id = try #require(hub.clients.first?.id)
-        #expect(throws: EventEncodingError.lineBreakInEventName) { try hub.broadcast(event: text, data: "") }
-        #expect(throws: EventEncodingError.lineBreakInID) { try hub.send(to: id, data: "", id: text) }
-        #expect(throws: EventEncodingError.lineBreakInEventName) { try hub.send(toUser: "ann", event: text, data: "") }
-        try await hub.broadcast(data: text)
+        #expect(throws: EventEncodingError.lineBreakInEventName) { try hub.post(event: text, data: "", to: .everyone) }
+        #expect(throws: EventEncodingError.lineBreakInID) { try hub.send(data: "", id: text, to: id) }
+        #expect(throws: EventEncodingError.lineBreakInEventName) {
+            try hub.post(event: text, data: "", to: .user("ann"))
+        }
+        try await hub.publish(data: text, to: .everyone)
         #expect(await stream.pending().count == 1)
     }
 }

@@ -234,7 +234,7 @@ struct WrappedController {
     private struct SlowSessions: SessionStore {
         let store = MemorySessionStore()
         func load(_ handle: SessionHandle) async throws -> StoredSession? { store.load(handle) }
-        func create(_ session: StoredSession) async throws { store.create(session) }
+        func create(_ session: StoredSession) async throws -> [EndedSession] { store.create(session) }
         func update(_ handle: SessionHandle, _ change: SessionChange) async throws -> SessionChange.Outcome {
             store.update(handle, change)
         }

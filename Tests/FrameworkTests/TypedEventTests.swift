@@ -21,7 +21,7 @@ struct SaidLine: Codable, Equatable {
 struct SaidController {
     func stream(_ ctx: Context) -> EventStream { ctx.sse.open(topics: ["said"]) }
     @POST func everything(_ ctx: Context) throws {
-        for event in TypedEventTests.events { try ctx.sse.broadcast(event) }
+        for event in TypedEventTests.events { try ctx.sse.post(event, to: .everyone) }
     }
     @POST func topic(_ ctx: Context) async throws { try await ctx.sse.publish(SaidEvent.cleared, to: "said") }
     func sequence(_ ctx: Context) -> AsyncStream<SaidEvent> {

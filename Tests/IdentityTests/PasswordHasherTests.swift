@@ -46,7 +46,7 @@ import Testing
         let hash = try await hasher.hash("x")
         for password in ["", long] {
             #expect(try await hasher.verify(password, against: hash) == .wrong)
-            #expect(try await hasher.verifyNobody(password) == .wrong)
+            #expect(try await hasher.verify(password, against: nil) == .wrong)
         }
     }
 
@@ -79,6 +79,16 @@ import Testing
         let hash = PasswordHash(
             rawValue: "$scrypt$\(parameters)$AAAAAAAAAAAAAAAAAAAAAA$\(String(repeating: "A", count: 43))")
         await #expect(throws: PasswordError.tooCostly) { try await hasher.verify("abc", against: hash) }
+    }
+
+    @Test func `a store with costlier hashes says so`() async throws {
+        let text = "$scrypt$ln=18,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAA"
+        let hash = PasswordHash(rawValue: text + String(repeating: "A", count: 39))
+        let verifier = ScryptVerifier(cost: .fast, maxMemory: try ScryptCost(logN: 18).memory)
+        #expect(!verifier.isCurrent(hash))
+        #expect(throws: Never.self) { try verifier.cost(of: PHCString(hash.rawValue)) }
+        let standard = ScryptVerifier(cost: .fast, maxMemory: ScryptCost.standard.memory)
+        #expect(throws: PasswordError.tooCostly) { try standard.cost(of: PHCString(hash.rawValue)) }
     }
 
     @Test(arguments: [

@@ -91,6 +91,13 @@ import Testing
         #expect(secret.map { "\($0)".contains("secret") } == false)
     }
 
+    @Test func `a field that the app writes itself is one field, too`() {
+        var metadata = ResponseMetadata()
+        metadata.headers[.setCookie] = "a=1\r\nX-Evil: 1\0"
+        #expect(metadata.headers.count == 1)
+        #expect(metadata.headers[.setCookie]?.utf8.contains { $0 < 0x20 } == false)
+    }
+
     /// Every way to a `Set-Cookie` field, given any bytes: what comes out is one field that says what was meant, or none.
     @Test func `no text becomes another attribute, cookie or header`() throws {
         var generator = SystemRandomNumberGenerator()

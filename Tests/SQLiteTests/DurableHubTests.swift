@@ -16,7 +16,7 @@ import Testing
         }
 
         @POST func publish(topic: String, data: String, _ ctx: Context) async throws -> Envelope {
-            .ok(data: Published(id: try await ctx.sse.publish(to: Topic(topic), data: data).id))
+            .ok(data: Published(id: try await ctx.sse.publish(data: data, to: .topic(Topic(topic))).id))
         }
     }
 

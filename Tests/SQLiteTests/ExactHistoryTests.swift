@@ -15,7 +15,8 @@ import Testing
     }
 
     private func event(
-        _ sequence: UInt64, _ audience: EventAudience = .everyone, _ event: String? = nil, _ data: String? = "x"
+        _ sequence: UInt64, _ audience: EventAudience.Recipients = .everyone, _ event: String? = nil,
+        _ data: String? = "x"
     ) -> StoredEvent {
         StoredEvent(
             sequence: sequence, audience: audience, event: event, data: data, publishedAt: now, isCompressible: true)
@@ -78,7 +79,7 @@ import Testing
     {
         var limits = HistoryLimits()
         _ = try history.load(limits, now: now)
-        let (one, other) = (EventAudience.topic("é"), EventAudience.topic("e\u{301}"))
+        let (one, other) = (EventAudience.Recipients.topic("é"), EventAudience.Recipients.topic("e\u{301}"))
         try history.append([event(1, one), event(2, other), event(3, other), event(4, one), event(5, one)])
         limits.maxEventsPerTopic = 1
         let stored = try reloaded(limits)
@@ -101,7 +102,7 @@ import Testing
             let batch = (0...random.number(below: 100)).map { _ in
                 sequence += 1
                 let name = names[random.number(below: names.count)]
-                let audience = [EventAudience.everyone, .topic(name), .user(name)][random.number(below: 3)]
+                let audience = [EventAudience.Recipients.everyone, .topic(name), .user(name)][random.number(below: 3)]
                 return event(sequence, audience, random.optional(), random.optional())
             }
             for event in batch { published[event.sequence] = event }

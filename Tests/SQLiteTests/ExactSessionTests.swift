@@ -31,7 +31,7 @@ import Testing
         let place = try SessionPlace(kind)
         defer { withExtendedLifetime(place) {} }
         let session = session(["name": "admin\0", "a\0b": ""], user: "admin\0")
-        try await place.open().create(session)
+        _ = try await place.open().create(session)
         #expect(try await place.open().load(session.handle) == session)
         #expect(try await place.open().sessions(of: "admin").isEmpty)
         #expect(try await place.open().sessions(of: "admin\0") == [session])
@@ -45,7 +45,7 @@ import Testing
         defer { withExtendedLifetime(place) {} }
         let store = try place.open()
         let session = session(["é": "1", "K": "1"], user: "é")
-        try await store.create(session)
+        _ = try await store.create(session)
         try await changed(["e\u{301}": "2", "\u{212A}": nil], session, in: store)
         #expect(try await store.load(session.handle)?.values == ["é": "2"])
         #expect(try await store.sessions(of: "é").count == 1)
@@ -62,7 +62,7 @@ import Testing
         }
         var expected = values()
         let session = session(expected, user: random.optional())
-        try await place.open().create(session)
+        _ = try await place.open().create(session)
         #expect(try await exact(place.open().load(session.handle)?.values) == exact(expected))
         for _ in 0..<10 {
             let changes = values().mapValues { random.number(below: 3) == 0 ? nil : $0 }

@@ -15,7 +15,7 @@ import Testing
     }
 
     private func event(
-        _ sequence: UInt64, _ audience: EventAudience = .everyone, _ data: String? = "x", age: Double = 0
+        _ sequence: UInt64, _ audience: EventAudience.Recipients = .everyone, _ data: String? = "x", age: Double = 0
     ) -> StoredEvent {
         StoredEvent(
             sequence: sequence, audience: audience, event: nil, data: data,

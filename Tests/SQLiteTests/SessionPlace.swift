@@ -47,7 +47,10 @@ final class SessionPlace: Sendable {
 
     func host(_ sessions: Sessions? = nil) throws -> TestHost {
         let sessions = try sessions ?? self.sessions()
-        return try TestHost(controllers: VisitController.self, services: gate, middleware: sessions)
+        return try TestHost(controllers: VisitController.self, services: gate, middleware: sessions) { app in
+            // So that hours pass in one step.
+            app.limits.heartbeat = .seconds(1_000_000)
+        }
     }
 }
 

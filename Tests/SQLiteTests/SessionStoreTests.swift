@@ -325,6 +325,21 @@ import Testing
         #expect(ended.all.count == 4)
     }
 
+    @Test(arguments: StoreKind.allCases)
+    func `of sessions that give way it is told`(kind: StoreKind) async throws {
+        let place = try SessionPlace(kind, maxSessions: 3)
+        let sessions = try place.sessions()
+        let ended = Ended()
+        sessions.onEnd { session in ended.add(session) }
+        let host = try place.host(sessions)
+        let ann = host.client()
+        try await signIn("ann", ann)
+        #expect(try await user(ann) == "ann")
+        for _ in 0..<10 { try await write("a", "1", host.client()) }
+        #expect(ended.all.count == 8 && ended.all.allSatisfy { $0.user == nil })
+        #expect(try await user(ann) == "ann")
+    }
+
     final class Ended: Sendable {
         private let sessions = Mutex<[EndedSession]>([])
         var all: [EndedSession] { sessions.withLock { $0 } }

@@ -9,11 +9,12 @@ struct GzipProbeController {
 
     /// POST /gzip-probe/say, and how: to everyone, the user, or each client
     @POST func say(message: String, to audience: String, isSecret: Bool, _ ctx: Context) throws {
+        let event = ServerSentEvent(data: message, isCompressible: !isSecret)
         switch audience {
-        case "user": try ctx.sse.send(toUser: "u", data: message, isCompressible: !isSecret)
+        case "user": try ctx.sse.post(event, to: .user("u"))
         case "clients":
-            for client in ctx.sse.clients { try client.send(data: message, isCompressible: !isSecret) }
-        default: try ctx.sse.broadcast(data: message, isCompressible: !isSecret)
+            for client in ctx.sse.clients { try client.send(event) }
+        default: try ctx.sse.post(event, to: .everyone)
         }
     }
 
@@ -21,7 +22,8 @@ struct GzipProbeController {
     @POST func burst(secret: String, count: Int, _ ctx: Context) throws {
         for number in 0..<count {
             let text = "\(number) " + (number.isMultiple(of: 3) ? secret : String(repeating: "again ", count: 20))
-            try ctx.sse.broadcast(data: text, isCompressible: !number.isMultiple(of: 3))
+            let event = ServerSentEvent(data: text, isCompressible: !number.isMultiple(of: 3))
+            try ctx.sse.post(event, to: .everyone)
         }
     }
 

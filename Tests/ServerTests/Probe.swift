@@ -305,10 +305,10 @@ struct ProbeController {
 
     func count(_ ctx: Context) -> String { "\(ctx.sse.clientCount)" }
 
-    @POST func publish(message: String, _ ctx: Context) throws { try ctx.sse.publish(to: "feed", data: message) }
+    @POST func publish(message: String, _ ctx: Context) throws { try ctx.sse.post(data: message, to: "feed") }
 
     @POST func broadcast(message: String, _ ctx: Context) throws -> String {
-        "\(try ctx.sse.broadcast(event: "news", data: message).clientCount)"
+        "\(try ctx.sse.post(event: "news", data: message, to: .everyone).clientCount)"
     }
 }
 

@@ -57,8 +57,8 @@ import Testing
         let stream = try await host.stream("/snapshot/tell")
         try await stream.expect("hello")
         let sse = host.application.sse
-        for text in ["one", "two\nlines"] { try await sse.broadcast(event: "said", data: text) }
-        try await sse.broadcast(event: "at", data: ["time": Date()])
+        for text in ["one", "two\nlines"] { try await sse.publish(event: "said", data: text, to: .everyone) }
+        try await sse.publish(event: "at", data: ["time": Date()], to: .everyone)
         let again = try await stream.reconnect()
         try Snapshot.expect(
             await stream.transcript,

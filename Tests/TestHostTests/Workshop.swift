@@ -55,15 +55,15 @@ struct WorkshopController {
 
     func feed(_ ctx: Context) -> EventStream { ctx.sse.open() }
 
-    @POST func say(text: String, _ ctx: Context) throws { try ctx.sse.broadcast(event: "said", data: text) }
+    @POST func say(text: String, _ ctx: Context) throws { try ctx.sse.post(event: "said", data: text, to: .everyone) }
 
     func news(_ ctx: Context) -> EventStream { ctx.sse.open(topics: ["news"]) }
 
-    @POST func tell(text: String, _ ctx: Context) throws { try ctx.sse.publish(to: "news", event: "news", data: text) }
+    @POST func tell(text: String, _ ctx: Context) throws { try ctx.sse.post(event: "news", data: text, to: "news") }
 
     /// Waits for slow readers of `slow`.
     @POST func push(text: String, _ ctx: Context) async throws {
-        try await ctx.sse.publish(to: "slow", event: "pushed", data: text)
+        try await ctx.sse.publish(event: "pushed", data: text, to: "slow")
     }
 
     func slow(_ ctx: Context) -> EventStream { ctx.sse.open(topics: ["slow"]) }
@@ -79,7 +79,7 @@ struct WorkshopController {
         let tools = tools
         Task {
             await tools.workElsewhere()
-            try await sse.broadcast(event: "done", data: "later")
+            try await sse.publish(event: "done", data: "later", to: .everyone)
         }
     }
 
@@ -89,13 +89,13 @@ struct WorkshopController {
         let tools = tools
         Task.detached {
             await tools.workElsewhere()
-            try await sse.broadcast(event: "done", data: "detached")
+            try await sse.publish(event: "done", data: "detached", to: .everyone)
         }
     }
 
     @Blocking @POST func saw(_ ctx: Context) throws {
         tools.workHard()
-        try ctx.sse.broadcast(event: "done", data: "sawed")
+        try ctx.sse.post(event: "done", data: "sawed", to: .everyone)
     }
 
     /// A stream whose every step is made on another thread, a second after the one before.

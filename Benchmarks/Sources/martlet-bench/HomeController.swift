@@ -25,7 +25,7 @@ struct HomeController {
     /// POST /pub: publishes the body `n` times.
     @POST func pub(@Query n: Int = 1, _ ctx: Context) async throws -> String {
         let text = String(buffer: try await ctx.request.body.collect())
-        for _ in 0..<n { try await ctx.sse.broadcast(event: "message", data: text) }
+        for _ in 0..<n { try await ctx.sse.publish(event: "message", data: text, to: .everyone) }
         return "ok"
     }
 
@@ -40,7 +40,7 @@ struct HomeController {
     /// POST /feed/{topic}: publishes the body `n` times.
     @POST("feed/{topic}") func publish(topic: String, @Query n: Int = 1, _ ctx: Context) async throws -> String {
         let text = String(buffer: try await ctx.request.body.collect())
-        for _ in 0..<n { try await ctx.sse.publish(to: Topic(topic), event: "message", data: text) }
+        for _ in 0..<n { try await ctx.sse.publish(event: "message", data: text, to: .topic(Topic(topic))) }
         return "ok"
     }
 

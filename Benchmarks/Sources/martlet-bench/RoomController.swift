@@ -12,7 +12,7 @@ struct RoomController {
     /// POST /room: publishes the body `n` times in that room.
     @POST func index(@Query n: Int = 1, _ ctx: Context) async throws -> String {
         let text = String(buffer: try await ctx.request.body.collect())
-        for _ in 0..<n { try await ctx.sse.publish(to: "room/7/messages", event: "message", data: text) }
+        for _ in 0..<n { try await ctx.sse.publish(event: "message", data: text, to: "room/7/messages") }
         return "ok"
     }
 
@@ -26,6 +26,6 @@ struct RoomController {
 
     /// POST /room/news: an event for each room, which the history keeps.
     @POST func news(_ ctx: Context) async throws {
-        for room in Self.rooms { try await ctx.sse.publish(to: "room/\(room)/news", event: "news", data: "x") }
+        for room in Self.rooms { try await ctx.sse.publish(event: "news", data: "x", to: "room/\(room)/news") }
     }
 }

@@ -11,10 +11,22 @@ enum MiddlewareCosts {
         report("middleware_waiting", "martlet", (tenWaiting - bare) / 10)
         report("middleware_sessions", "martlet", try await cost([Sessions(.memory)]) - bare)
         report("middleware_compression", "martlet", try await cost([Compression()]) - bare)
+        let cors = CORS(origins: ["https://partner.example"], allowsCredentials: true)
+        report("middleware_cors", "martlet", try await cost([cors]) - bare)
+        let foreign: HTTPFields = [.origin: "https://partner.example"]
+        report(
+            "middleware_cors_foreign", "martlet",
+            try await cost([cors], headers: foreign) - (try await cost([], headers: foreign)))
+        report("middleware_security_headers", "martlet", try await cost([SecurityHeaders()]) - bare)
+        // More than are measured, for time stands still.
+        let limit = RateLimit(.requests(1_000_000, per: .seconds(60)), by: .address)
+        report("middleware_rate_limit", "martlet", try await cost([limit]) - bare)
+        let shelf: [any Middleware] = [cors, SecurityHeaders(), limit, Sessions(.memory)]
+        report("middleware_shelf", "martlet", try await cost(shelf) - bare)
     }
 
-    private static func cost(_ middleware: [any Middleware]) async throws -> Measurement {
-        try await Probe.cost(behind: middleware) { try await $0.get("/order/plain") }
+    private static func cost(_ middleware: [any Middleware], headers: HTTPFields = [:]) async throws -> Measurement {
+        try await Probe.cost(behind: middleware) { try await $0.get("/order/plain", headers: headers) }
     }
 }
 

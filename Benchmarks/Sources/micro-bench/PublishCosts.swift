@@ -27,6 +27,6 @@ private final class PublishProbe: Middleware {
     }
 
     private func publish(_ sse: EventHub) throws -> Measurement {
-        try Measurement.of { use(try sse.publish(to: "idle", event: "message", data: "a small event")) }
+        try Measurement.of { use(try sse.post(event: "message", data: "a small event", to: "idle")) }
     }
 }

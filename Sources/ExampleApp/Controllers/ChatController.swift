@@ -22,7 +22,7 @@ struct ChatController {
 
     /// POST /chat/send, answered when the message is kept
     @POST func send(message: String, _ user: User, _ ctx: Context) async throws -> Envelope {
-        try await ctx.sse.broadcast(event: "message", data: Line(user: user.displayName, msg: message))
+        try await ctx.sse.publish(event: "message", data: Line(user: user.displayName, msg: message), to: .everyone)
         return .ok("已发送")
     }
 

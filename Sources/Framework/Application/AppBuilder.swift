@@ -34,6 +34,8 @@ public struct AppBuilder: Sendable {
     /// What is done beside the requests, in order.
     var lifeCycle: [LifeCycle.Step] = []
     private(set) var rewrites: [Rewrite] = []
+    /// What tells the client from the proxies before it; nil where every peer is a client.
+    package var peerResolver: (any PeerResolver)?
     private(set) var namedRoutes: [(verbs: Verbs, path: String, target: String)] = []
 
     /// - Parameter module: the app's module, which decides whether controllers of test modules are found.

@@ -28,6 +28,7 @@ public final class Application: Sendable {
     /// What is done beside the requests.
     package let lifeCycle: LifeCycle
     let environment: ApplicationEnvironment
+    private let peerResolver: (any PeerResolver)?
     private let rewrites: [Rewrite]
     private let router: Router
     /// The app's middleware around the answer to what has no route. A route's own chain has that middleware, too.
@@ -67,14 +68,17 @@ public final class Application: Sendable {
         lifeCycle = LifeCycle(
             builder.lifeCycle, services: services, sse: events, logger: builder.logger, clock: clock,
             timeout: builder.limits.backgroundTimeout, executor: observer == nil ? nil : executors.first)
-        let appMiddleware = try builder.middleware.made(from: ServiceResolver(registry: services, scope: nil))
+        let factory = MiddlewareFactory(ServiceResolver(registry: services, scope: nil), clock: clock)
+        let appMiddleware = try factory.make(builder.middleware)
         try appMiddleware.checkPlaces()
-        let table = try RouteTable(builder, middleware: appMiddleware, services: services)
+        let table = try RouteTable(builder, middleware: appMiddleware, factory, services: services)
         routes = table.routes
         middleware = appMiddleware + table.middleware
         for case let timed as any TimedMiddleware in middleware { timed.follow(clock, wall: wall) }
         for case let streaming as any StreamingMiddleware in middleware { streaming.follow(events) }
 
+        try builder.peerResolver?.check()
+        peerResolver = builder.peerResolver
         rewrites = builder.rewrites
         router = Router(trie: table.trie)
         unrouted = appMiddleware.wrapped(around: router)
@@ -82,6 +86,13 @@ public final class Application: Sendable {
 
     /// What a request is answered with: its route is known from here on, to all middleware.
     package func context(request: Request, client: ClientInfo, eventLoop: any EventLoop) -> Context {
+        guard let peerResolver, let told = peerResolver.resolve(request, from: client) else {
+            return routed(request, client, eventLoop)
+        }
+        return routed(told.request, told.client, eventLoop)
+    }
+
+    private func routed(_ request: Request, _ client: ClientInfo, _ eventLoop: any EventLoop) -> Context {
         let request = rewrites.isEmpty ? request : rewritten(request)
         let match = router.match(request)
         // From the first byte on, whoever reads it; middleware may set another.
@@ -93,8 +104,8 @@ public final class Application: Sendable {
         rewrites.reduce(request) { request, rewrite in
             guard let target = rewrite(request) else { return request }
             return Request(
-                method: request.method, target: target, scheme: request.scheme, headers: request.headers,
-                body: request.body)
+                method: request.method, target: target, scheme: request.scheme, prefix: request.prefix,
+                headers: request.headers, body: request.body)
         }
     }
 
@@ -119,9 +130,10 @@ public final class Application: Sendable {
     }
 
     private func unobservedAnswer(_ ctx: Context) -> Answer {
-        let answer = ctx.logging { (ctx.match?.route.chain ?? unrouted).answer(ctx) }
-            .closingScope(of: ctx, isLast: true)
         // The rule, told from the others with one comparison.
-        return ctx.request.method == .get ? answer : router.complete(answer, ctx)
+        let isGet = ctx.request.method == .get
+        let chain = (isGet ? nil : router.preflight(ctx.request)) ?? ctx.match?.route.chain ?? unrouted
+        let answer = ctx.logging { chain.answer(ctx) }.closingScope(of: ctx, isLast: true)
+        return isGet ? answer : router.complete(answer, ctx)
     }
 }

@@ -23,10 +23,12 @@ public final class Route: Sendable {
     let bodyUse: BodyUse
     /// The action, inside the middleware of the app and that of its controller.
     let chain: Next
+    /// What answers preflights for it; nil where the app's middleware does.
+    let preflight: Next?
 
     init(
         name: String, verbs: Verbs, path: String, action: ActionDescriptor, attributes: [RouteAttribute],
-        policy: AuthorizationPolicy?, template: PathTemplate, bodyUse: BodyUse, chain: Next
+        policy: AuthorizationPolicy?, template: PathTemplate, bodyUse: BodyUse, chain: Next, preflight: Next?
     ) {
         self.name = name
         self.verbs = verbs
@@ -38,6 +40,7 @@ public final class Route: Sendable {
         self.template = template
         self.bodyUse = bodyUse
         self.chain = chain
+        self.preflight = preflight
     }
 
     /// The nearest mark of a type: the action's own, else its controller's.

@@ -1,12 +1,13 @@
 import MartletRouting
 
 /// Every route of the application, made at start-up: binds each action, and finds what cannot work together.
-struct RouteTable: Sendable {
+struct RouteTable {
     private(set) var routes: [Route] = []
     /// Of the controllers and actions.
     private(set) var middleware: [any Middleware] = []
     private(set) var trie = RouteTrie<MethodTable>()
     private let appMiddleware: [any Middleware]
+    private let factory: MiddlewareFactory
     private let services: ServiceContainer
     private let fallback: AuthorizationPolicy?
 
@@ -21,20 +22,24 @@ struct RouteTable: Sendable {
     }
 
     /// - Throws: `StartupError` listing everything that is wrong with the controllers and routes.
-    init(_ configuration: AppBuilder, middleware: [any Middleware], services: ServiceRegistry) throws {
+    init(
+        _ configuration: AppBuilder, middleware: [any Middleware], _ factory: MiddlewareFactory,
+        services: ServiceRegistry
+    ) throws {
         appMiddleware = middleware
+        self.factory = factory
         self.services = configuration.services
         fallback = configuration.authorization.fallback
         let resolver = ServiceResolver(registry: services, scope: nil)
         var problems: [String] = []
         let mounted = configuration.placedControllers.compactMap { mount in
-            collect(&problems) { try Self.make(mount, resolver) }
+            collect(&problems) { try Self.make(mount, factory, resolver) }
         }
         for place in mounted {
             self.middleware += place.middleware
             for action in place.actions {
                 collect(&problems) {
-                    try add(action, of: place, verbs: action.verbs, path: try place.mount.path(action.path), resolver)
+                    try add(action, of: place, verbs: action.verbs, path: try place.mount.path(action.path))
                 }
             }
         }
@@ -47,12 +52,14 @@ struct RouteTable: Sendable {
                 problems.append("The route \(named.path) leads to '\(named.target)', which does not exist.\(hint)")
                 continue
             }
-            collect(&problems) { try add(action, of: place, verbs: named.verbs, path: named.path, resolver) }
+            collect(&problems) { try add(action, of: place, verbs: named.verbs, path: named.path) }
         }
         guard problems.isEmpty else { throw StartupError(problems.joined(separator: "\n")) }
     }
 
-    private static func make(_ mount: Mount, _ services: ServiceResolver) throws -> Mounted {
+    private static func make(
+        _ mount: Mount, _ factory: MiddlewareFactory, _ services: ServiceResolver
+    ) throws -> Mounted {
         let descriptor = mount.type.controllerDescriptor
         do {
             let controller = try mount.instance ?? descriptor.make(services.owned(by: descriptor.location))
@@ -60,14 +67,14 @@ struct RouteTable: Sendable {
             return Mounted(
                 mount: mount, descriptor: descriptor, controller: controller,
                 actions: descriptor.actions + Discovery.extensionActions(of: mount.type),
-                middleware: try attributes.middleware.made(from: services) + controller.middleware)
+                middleware: try factory.make(attributes.middleware) + factory.own(controller.middleware))
         } catch {
             throw StartupError(making: "controller \(mount.type)", at: descriptor.location, error)
         }
     }
 
     private mutating func add(
-        _ action: ActionDescriptor, of place: Mounted, verbs: Verbs, path: String, _ resolver: ServiceResolver
+        _ action: ActionDescriptor, of place: Mounted, verbs: Verbs, path: String
     ) throws {
         let template: PathTemplate
         do {
@@ -79,23 +86,24 @@ struct RouteTable: Sendable {
         var binder = ActionBinder(action: action, name: name, template: template, verbs: verbs, services: services)
         let handler = try action.bind(place.controller, &binder)
         if let first = binder.problems.first { throw StartupError(first) }
-        let own = try action.attributes.middleware.made(from: resolver)
+        let own = try factory.make(action.attributes.middleware)
         middleware += own
         let access = Access(
             mount: place.mount.attributes, controller: place.descriptor.attributes, action: action.attributes,
             fallback: fallback)
         try check(access.policy, asksForUser: binder.asksForUser, of: action, name, template)
+        // Inside what the route has in place of the app's, so that a refusal gets what that adds.
         let gate = access.policy.map { [AuthorizationGate(policy: $0)] } ?? []
-        let chain = appMiddleware + gate + place.middleware + own
-        try chain.checkPlaces(from: appMiddleware.count, around: "\(name) (\(action.location))")
+        let (chain, appCount) = appMiddleware.joined(with: gate + place.middleware + own)
+        try chain.checkPlaces(appCount: appCount, around: "\(name) (\(action.location))")
         let endpoint = ActionEndpoint(
             handler: handler, bodyUse: binder.bodyUse, preparations: binder.preparations, inquiry: binder.inquiry)
         let route = Route(
             name: name, verbs: verbs, path: template.description, action: action,
             attributes: place.mount.attributes + place.descriptor.attributes + action.attributes,
             policy: access.policy ?? (binder.asksForUser ? .authenticated : nil), template: template,
-            bodyUse: binder.bodyUse,
-            chain: chain.wrapped(around: endpoint))
+            bodyUse: binder.bodyUse, chain: chain.wrapped(around: endpoint),
+            preflight: appMiddleware.preflight(of: chain, appCount: appCount, own: place.middleware + own))
         try trie.insert(template) { table throws(StartupError) in
             var changed = table ?? MethodTable()
             try changed.add(route)

@@ -12,6 +12,15 @@ struct Router: ImmediateMiddleware {
         return MatchedRoute(route: match.value, captures: match.captures)
     }
 
+    /// What answers a preflight, an OPTIONS request that asks for another: the action that this one goes to knows. nil for
+    /// every other request, and where no action of the path has a say.
+    func preflight(_ request: Request) -> Next? {
+        guard request.method == .options, request.headers.contains(.origin),
+            let name = request.headers[.accessControlRequestMethod], let method = HTTPRequest.Method(name)
+        else { return nil }
+        return (try? trie.match(request.path, choosing: { $0[method] }))?.value.preflight
+    }
+
     /// 204 for OPTIONS, 405, a redirect to the path without its trailing slash, or 404.
     func answer(_ ctx: Context, next: Next) throws -> Answer { .now(try unrouted(ctx.request)) }
 
@@ -33,7 +42,7 @@ struct Router: ImmediateMiddleware {
             let shorter = String(request.path.dropLast())
             if let tables = try? trie.allMatches(shorter), !tables.isEmpty {
                 let location = request.rawQuery.map { "\(shorter)?\($0)" } ?? shorter
-                return Response(status: .permanentRedirect, headers: [.location: location])
+                return Response(status: .permanentRedirect, headers: [.location: "\(request.prefix)\(location)"])
             }
         }
         throw HTTPError(.notFound, "There is nothing at this path.")
@@ -61,13 +70,5 @@ struct Router: ImmediateMiddleware {
         var allowed: [HTTPRequest.Method] = []
         for method in tables.flatMap(\.allowed) where !allowed.contains(method) { allowed.append(method) }
         return allowed.map(\.rawValue).joined(separator: ", ")
-    }
-}
-
-extension String {
-    /// True for a path that browsers would take for another host's address: two slashes, or backslashes in their place.
-    fileprivate var mayNameHost: Bool {
-        let second = utf8.dropFirst().first
-        return second == UInt8(ascii: "/") || second == UInt8(ascii: "\\")
     }
 }

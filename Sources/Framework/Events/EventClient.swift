@@ -32,9 +32,9 @@ public struct EventClient: Sendable, Identifiable {
         public var description: String { "\(rawValue)" }
     }
 
-    /// By what others send to this stream, or close it.
+    /// The name by which others send to this stream, or close it.
     public let id: ID
-    /// Whom the stream was opened for.
+    /// The user that the stream was opened for.
     public let user: String?
     /// The peer and its connection.
     public let connection: ClientInfo
@@ -44,40 +44,6 @@ public struct EventClient: Sendable, Identifiable {
 
     /// False from the moment that the stream ended, from either side.
     public var isConnected: Bool { hub.isConnected(id) }
-
-    /// Sends an event with a text.
-    ///
-    /// - Parameters:
-    ///   - event: the event's type; nil is the client's default, `message`.
-    ///   - id: what a reconnecting client names in `Last-Event-ID`.
-    ///   - isCompressible: false for what holds a secret beside text that others choose; see `TopicSettings`.
-    /// - Returns: false when the stream has ended.
-    /// - Throws: `EventEncodingError` for a line end in the type or the id.
-    @discardableResult
-    public func send(
-        event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
-    ) throws -> Bool {
-        try hub.send(to: self.id, event: event, data: data, id: id, isCompressible: isCompressible)
-    }
-
-    /// Sends an event with a value as JSON.
-    @discardableResult
-    public func send(
-        event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
-    ) throws -> Bool {
-        try hub.send(to: self.id, event: event, data: data, id: id, isCompressible: isCompressible)
-    }
-
-    /// Sends an event as it is, with a `retry` for the client's next connect, or with a comment and nothing else, of which the
-    /// client's listeners do not hear.
-    ///
-    /// - Parameter isCompressible: false for what holds a secret beside text that others choose; see `TopicSettings`.
-    /// - Returns: false when the stream has ended.
-    /// - Throws: `EventEncodingError` for what the wire cannot carry.
-    @discardableResult
-    public func send(_ event: ServerSentEvent, isCompressible: Bool = true) throws -> Bool {
-        try hub.send(to: id, event, isCompressible: isCompressible)
-    }
 
     /// True from the moment that the application began to shut down: a body that could go on for long ends then.
     public var isShuttingDown: Bool { hub.isShuttingDown }
@@ -109,6 +75,6 @@ public struct EventClient: Sendable, Identifiable {
     func forward<S: AsyncSequence>(
         _ elements: S, _ event: (S.Element) throws -> ServerSentEvent
     ) async throws {
-        for try await element in elements { try await hub.sendWhenWritable(to: self, event(element)) }
+        for try await element in elements { try await hub.sendWhenWritable(event(element), to: self) }
     }
 }

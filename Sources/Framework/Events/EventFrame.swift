@@ -15,7 +15,7 @@ package final class EventFrame: Sendable {
     package let isCompressible: Bool
     private struct Copy {
         var made: CompressedFrame?
-        /// Who counts it; nil outside a history.
+        /// What counts it; nil outside a history.
         var counter: CompressedCopies?
     }
     private let copy = Mutex(Copy())
@@ -56,12 +56,13 @@ package final class EventFrame: Sendable {
         var byteCount: Int { buffer.readableBytes + Self.roomForID }
         private static let roomForID = 48
 
+        /// - Parameter isCompressible: false where no event of the audience is.
         /// - Throws: `EventEncodingError` for what the wire cannot carry.
         init(_ event: ServerSentEvent, isCompressible: Bool = true) throws(EventEncodingError) {
             var buffer = EventFrame.withRoomForChunkSize()
             try buffer.writeServerSentEvent(event)
             self.buffer = buffer
-            self.isCompressible = isCompressible
+            self.isCompressible = isCompressible && event.isCompressible
             hasID = event.id != nil
         }
 

@@ -13,7 +13,7 @@ struct EventHistory {
     }
 
     private let limits: HistoryLimits
-    private var logs: [EventAudience: Log] = [:]
+    private var logs: [EventAudience.Recipients: Log] = [:]
     private var topics = AudienceTree()
     /// All events in the order they came, for what is bounded over all logs. Of those that their own log has let go the
     /// number alone is left.
@@ -36,7 +36,7 @@ struct EventHistory {
     private var forgottenThrough: UInt64
     private var forgottenAt: UInt64 = 0
     /// The last events that were forgotten, in the order in which they were.
-    private var recentlyForgotten: CircularBuffer<(sequence: UInt64, audience: EventAudience)> = []
+    private var recentlyForgotten: CircularBuffer<(sequence: UInt64, audience: EventAudience.Recipients)> = []
     private static let maximumRecentlyForgotten = 1024
     /// How many events were ever forgotten: tells what a client found forgotten from what is forgotten while it reads.
     private(set) var forgottenCount: UInt64 = 0
@@ -46,7 +46,10 @@ struct EventHistory {
     /// - Parameters:
     ///   - sequence: what came before it is not known here.
     ///   - deletedThrough: the same for single audiences.
-    init(_ limits: HistoryLimits, startingAfter sequence: UInt64, _ deletedThrough: [EventAudience: UInt64] = [:]) {
+    init(
+        _ limits: HistoryLimits, startingAfter sequence: UInt64,
+        _ deletedThrough: [EventAudience.Recipients: UInt64] = [:]
+    ) {
         self.limits = limits
         copies = CompressedCopies(room: limits.maxBytes)
         forgottenThrough = sequence
@@ -78,7 +81,7 @@ struct EventHistory {
         dropEmptyLogs()
     }
 
-    private mutating func addLog(_ log: Log, of audience: EventAudience) {
+    private mutating func addLog(_ log: Log, of audience: EventAudience.Recipients) {
         logs[audience] = log
         if case .topic(let topic) = audience { topics.insert(topic) }
     }
@@ -105,7 +108,7 @@ struct EventHistory {
     /// Forgets an event that is the first of its log, where it still is in it.
     private mutating func forget(_ place: Place) { if let event = place.event { forgetFirst(of: event.audience) } }
 
-    private mutating func forgetFirst(of audience: EventAudience) {
+    private mutating func forgetFirst(of audience: EventAudience.Recipients) {
         guard let event = logs[audience]?.events.popFirst() else { return }
         forgottenCount += 1
         logs[audience]?.forgottenThrough = event.sequence
@@ -274,8 +277,8 @@ struct EventHistory {
         return subscription.topics.allSatisfy { logs[.topic($0.description)] != nil }
     }
 
-    private func forEachLog(of subscription: Subscription, _ body: (EventAudience, Log) -> Void) {
-        func visit(_ audience: EventAudience) { if let log = logs[audience] { body(audience, log) } }
+    private func forEachLog(of subscription: Subscription, _ body: (EventAudience.Recipients, Log) -> Void) {
+        func visit(_ audience: EventAudience.Recipients) { if let log = logs[audience] { body(audience, log) } }
         if subscription.takesBroadcasts { visit(.everyone) }
         if let user = subscription.user { visit(.user(user)) }
         let patterns = subscription.topics.filter { $0.segments != nil }

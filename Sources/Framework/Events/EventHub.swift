@@ -3,8 +3,8 @@ import MartletEventStream
 import NIOCore
 import Synchronization
 
-/// The live streams of an application: opens them, sends to one, to a topic, to a user's or to all, counts and closes
-/// them.
+/// The live streams of an application: opens them, publishes to all, to a topic's or to a user's, sends to one, counts and
+/// closes them.
 ///
 /// In an action it is `ctx.sse`; elsewhere take it as a service of this type. Every call may come from any thread. What
 /// one caller sends, each client gets in the order it was sent.
@@ -77,105 +77,105 @@ public final class EventHub: Sendable {
 
     // MARK: - Publishing
 
-    /// Publishes an event. With a store, this only hands it over, and an error of the store is logged: use the `async`
-    /// form to know that it is kept.
-    ///
-    /// - Throws: `EventEncodingError` for a line end in the type or the id, `TopicError` for a malformed topic,
-    ///   `StoreBacklogError` where too much waits for the store; then nobody gets the event.
-    @discardableResult
-    public func publish(
-        _ event: ServerSentEvent, to audience: EventAudience, isCompressible: Bool = true
-    ) throws -> Receipt {
-        let draft = try prepare(event, audience, isCompressible)
-        return try post { state throws(StoreBacklogError) in
-            try accept(event, draft, audience, &state) { [logger] error in
-                if let error { logger.error("an event was not stored", metadata: ["error": "\(error)"]) }
-            }
-        }
-    }
+    // An event goes through these steps, each with a word of its own: it is prepared, numbered, submitted, stored,
+    // distributed to the loops, delivered to their streams, and written.
 
-    /// Publishes an event and, with a store, waits until that has it. Waits first for the slow readers of a topic whose
-    /// policy is `suspendPublisher`, and for a store that has fallen behind.
+    /// Publishes an event and waits until it is kept: with a store, until that has it. Waits first for the slow readers of a
+    /// topic whose policy is `suspendPublisher`, and for a store that has fallen behind.
     ///
-    /// - Throws: `EventEncodingError`, `TopicError`, what the store throws; then nobody gets the event. `CancellationError`
-    ///   when the task is cancelled: an event that was handed over by then goes its way.
+    /// - Throws: `EventEncodingError` for what the wire cannot carry, `TopicError` for a malformed topic, what the store
+    ///   throws; then nobody gets the event. `CancellationError` when the task is cancelled: an event that was submitted by
+    ///   then goes its way.
     @discardableResult
-    public func publish(
-        _ event: ServerSentEvent, to audience: EventAudience, isCompressible: Bool = true
-    ) async throws -> Receipt {
-        let draft = try prepare(event, audience, isCompressible)
-        let demand = demand(of: draft, audience)
+    public func publish(_ event: ServerSentEvent, to audience: EventAudience) async throws -> Receipt {
+        let audience = try audience.recipients()
+        let prepared = try prepare(event, audience)
+        let demand = demand(of: prepared, audience)
         if demand.takesRoom { try await enter(demand) }
-        guard writer != nil else { return try post(event, draft, audience, entered: demand, acknowledge: nil) }
+        guard writer != nil else { return number(event, prepared, audience, inRoomOf: demand, acknowledge: nil) }
         let stored = Waiter<Void>()
-        let receipt = try post(event, draft, audience, entered: demand) { error in
+        let receipt = number(event, prepared, audience, inRoomOf: demand) { error in
             stored.resume(with: error.map { .failure($0) } ?? .success(()))
         }
         try await stored.wait()
         return receipt
     }
 
-    /// - Parameter demand: the room that the event was let on with.
-    private func post(
-        _ event: ServerSentEvent, _ draft: Prepared, _ audience: EventAudience, entered demand: PublisherGate.Demand,
-        acknowledge: (@Sendable ((any Error)?) -> Void)?
-    ) throws(StoreBacklogError) -> Receipt {
-        let receipt = try post { state throws(StoreBacklogError) in
-            // It takes what it really needs in its place.
-            if demand.takesRoom { state.gate.giveBack(demand) }
-            return try accept(event, draft, audience, &state, hasEntered: true, acknowledge: acknowledge)
+    /// Publishes an event without waiting. With a store, this only hands it over, and an error of the store is logged: with
+    /// `publish` it is known to be kept.
+    ///
+    /// - Throws: `EventEncodingError` for what the wire cannot carry, `TopicError` for a malformed topic,
+    ///   `StoreBacklogError` where too much waits for the store; then nobody gets the event.
+    @discardableResult
+    public func post(_ event: ServerSentEvent, to audience: EventAudience) throws -> Receipt {
+        let audience = try audience.recipients()
+        let prepared = try prepare(event, audience)
+        return try update { state throws(StoreBacklogError) in
+            try checkStoreRoom(byteCount: prepared.draft.byteCount, &state)
+            return number(event, prepared, audience, &state) { [logger] error in
+                if let error { logger.error("an event was not stored", metadata: ["error": "\(error)"]) }
+            }
         }
-        if demand.takesRoom { letPublishersOn() }
-        return receipt
     }
 
-    private func demand(of draft: Prepared, _ audience: EventAudience) -> PublisherGate.Demand {
-        var demand = PublisherGate.Demand(byteCount: draft.frame.byteCount, topic: nil, isStored: writer != nil)
-        if case .topic(let topic) = audience, case .suspendPublisher = draft.settings.slowReaders {
-            demand.topic = topic
-        }
-        return demand
-    }
-
+    /// What an event needs for its place in the order.
     private struct Prepared {
-        let frame: EventFrame.Draft
+        let draft: EventFrame.Draft
         let settings: TopicSettings
         let key: String?
     }
 
     /// What needs no lock.
-    private func prepare(
-        _ event: ServerSentEvent, _ audience: EventAudience, _ isCompressible: Bool
-    ) throws -> Prepared {
-        if case .topic(let topic) = audience { try TopicPattern.checkTopic(topic) }
+    private func prepare(_ event: ServerSentEvent, _ audience: EventAudience.Recipients) throws -> Prepared {
         let settings = settings.settings(of: audience)
         var key: String?
         if case .latestOnly(let keyOf) = settings.slowReaders { key = keyOf(event) }
         return Prepared(
-            frame: try EventFrame.Draft(event, isCompressible: settings.isCompressible && isCompressible),
-            settings: settings, key: key)
+            draft: try EventFrame.Draft(event, isCompressible: settings.isCompressible), settings: settings, key: key)
+    }
+
+    private func demand(of prepared: Prepared, _ audience: EventAudience.Recipients) -> PublisherGate.Demand {
+        var demand = PublisherGate.Demand(byteCount: prepared.draft.byteCount, topic: nil, isStored: writer != nil)
+        if case .topic(let topic) = audience, case .suspendPublisher = prepared.settings.slowReaders {
+            demand.topic = topic
+        }
+        return demand
+    }
+
+    /// - Parameter demand: the room that the publisher was let on with.
+    private func number(
+        _ event: ServerSentEvent, _ prepared: Prepared, _ audience: EventAudience.Recipients,
+        inRoomOf demand: PublisherGate.Demand,
+        acknowledge: (@Sendable ((any Error)?) -> Void)?
+    ) -> Receipt {
+        let receipt = update { state in
+            // It takes what it really needs in its place.
+            if demand.takesRoom { state.gate.giveBack(demand) }
+            return number(event, prepared, audience, &state, acknowledge: acknowledge)
+        }
+        if demand.takesRoom { letPublishersOn() }
+        return receipt
     }
 
     /// Gives the event its place in the order.
-    private func accept(
-        _ event: ServerSentEvent, _ draft: Prepared, _ audience: EventAudience, _ state: inout HubState,
-        hasEntered: Bool = false, acknowledge: (@Sendable ((any Error)?) -> Void)?
-    ) throws(StoreBacklogError) -> Receipt {
-        if !hasEntered { try checkStoreRoom(byteCount: draft.frame.byteCount, &state) }
+    private func number(
+        _ event: ServerSentEvent, _ prepared: Prepared, _ audience: EventAudience.Recipients, _ state: inout HubState,
+        acknowledge: (@Sendable ((any Error)?) -> Void)?
+    ) -> Receipt {
         state.lastSequence += 1
         state.published += 1
         let id = event.id == nil ? EventID(epoch: epoch, sequence: state.lastSequence) : nil
-        let isKept = id != nil && draft.settings.keepsHistory && settings.history.maxEventsPerTopic > 0
+        let isKept = id != nil && prepared.settings.keepsHistory && settings.history.maxEventsPerTopic > 0
         let published = PublishedEvent(
-            sequence: state.lastSequence, audience: audience, frame: draft.frame.frame(id: id),
+            sequence: state.lastSequence, audience: audience, frame: prepared.draft.frame(id: id),
             keeping: isKept ? .kept : id == nil ? .foreign : .forgotten, time: now,
-            slowReaders: draft.settings.slowReaders, key: draft.key)
+            slowReaders: prepared.settings.slowReaders, key: prepared.key)
         let stored =
             isKept && writer != nil
             ? StoredEvent(
                 sequence: published.sequence, audience: audience, event: event.event, data: event.data,
                 publishedAt: .now, isCompressible: published.frame.isCompressible) : nil
-        put(.event(published), &state, stored: stored, acknowledge: acknowledge)
+        submit(.event(published), &state, stored: stored, acknowledge: acknowledge)
         return Receipt(id: id?.description, clientCount: state.count(of: audience))
     }
 
@@ -184,18 +184,16 @@ public final class EventHub: Sendable {
     /// Sends an event to one client.
     ///
     /// - Returns: false when there is no such stream, or no longer.
-    /// - Throws: `EventEncodingError` for a line end in the type or the id, `StoreBacklogError` where too much waits for
-    ///   the store, behind which the event would have to stand.
+    /// - Throws: `EventEncodingError` for what the wire cannot carry, `StoreBacklogError` where too much waits for the store,
+    ///   behind which the event would have to stand.
     @discardableResult
-    public func send(
-        to client: EventClient.ID, _ event: ServerSentEvent, isCompressible: Bool = true
-    ) throws -> Bool {
-        let draft = try EventFrame.Draft(event, isCompressible: isCompressible)
-        return try post { state throws(StoreBacklogError) in
+    public func send(_ event: ServerSentEvent, to client: EventClient.ID) throws -> Bool {
+        let draft = try EventFrame.Draft(event)
+        return try update { state throws(StoreBacklogError) in
             guard let member = state.clients[client] else { return false }
             try checkStoreRoom(byteCount: draft.byteCount, &state)
             member.client.window?.spend(draft.byteCount)
-            put(.send(client, draft, shard: member.shard), &state)
+            submit(.send(client, draft, shard: member.shard), &state)
             return true
         }
     }
@@ -203,16 +201,16 @@ public final class EventHub: Sendable {
     /// The same, no faster than the client reads, and when a store that has fallen behind has room.
     ///
     /// - Throws: `CancellationError` when the stream has ended.
-    func sendWhenWritable(to client: EventClient, _ event: ServerSentEvent) async throws {
+    func sendWhenWritable(_ event: ServerSentEvent, to client: EventClient) async throws {
         try await whenWritable(client)
         let draft = try EventFrame.Draft(event)
         let demand = PublisherGate.Demand(byteCount: draft.byteCount, topic: nil, isStored: writer != nil)
         if demand.isStored { try await enter(demand) }
-        post { state in
+        update { state in
             if demand.isStored { state.gate.giveBack(demand) }
             guard let shard = state.clients[client.id]?.shard else { return }
             client.window?.spend(draft.byteCount)
-            put(.send(client.id, draft, shard: shard), &state)
+            submit(.send(client.id, draft, shard: shard), &state)
         }
         if demand.isStored { letPublishersOn() }
     }
@@ -226,10 +224,10 @@ public final class EventHub: Sendable {
     /// - Returns: false when there is no such stream, or no longer.
     @discardableResult
     public func closeClient(_ client: EventClient.ID, reconnect: Bool = true) -> Bool {
-        post { state in
+        update { state in
             guard let shard = state.remove(client)?.shard else { return false }
-            deliverWaitingSends(to: [client], &state)
-            state.deliver(.close(client, shard: shard, reconnect: reconnect))
+            distributeWaitingSends(to: [client], &state)
+            state.distribute(.close(client, shard: shard, reconnect: reconnect))
             return true
         }
     }
@@ -239,11 +237,11 @@ public final class EventHub: Sendable {
     /// - Returns: how many there were.
     @discardableResult
     public func closeAll() -> Int {
-        post { state in
+        update { state in
             let clients = Set(state.clients.keys)
             state.removeAll()
-            deliverWaitingSends(to: clients, &state)
-            state.deliver(.closeAll(clients))
+            distributeWaitingSends(to: clients, &state)
+            state.distribute(.closeAll(clients))
             return clients.count
         }
     }
@@ -254,7 +252,7 @@ public final class EventHub: Sendable {
     /// - Returns: false when there is no such stream, or no longer.
     @discardableResult
     public func refresh(_ client: EventClient.ID, for time: Duration) -> Bool {
-        post { state in
+        update { state in
             guard let shard = state.clients[client]?.shard else { return false }
             state.append(.refresh(client, until: now + time), to: shard)
             return true
@@ -275,13 +273,13 @@ public final class EventHub: Sendable {
         _ stream: EventStream, sink: any EventSink, connection: ClientInfo, eventLoop: any EventLoop
     ) -> Subscriber {
         let id = EventClient.ID(rawValue: nextID.add(1, ordering: .relaxed).oldValue)
-        // What runs beside the loop asks it whether it may go on; only a body does.
+        // A body runs beside the loop, and asks the window whether it may go on; nothing else does.
         let window = stream.body != nil ? SendWindow(limits) : nil
         let client = EventClient(id: id, user: stream.user, connection: connection, hub: self, window: window)
         let index = shardOfLoop[ObjectIdentifier(eventLoop)] ?? 0
         let subscriber = Subscriber(client, stream, sink: sink, shard: shards[index])
-        post { state in
-            subscriber.joined(at: state.deliveredSequence, in: &state)
+        update { state in
+            subscriber.joined(at: state.distributedSequence, in: &state)
             state.append(.join(subscriber), to: index)
             // A request that was under way when the shutdown began gets its answer, be it a stream.
             if state.isClosing, stream.body == nil || stream.isEndless {
@@ -329,28 +327,29 @@ public final class EventHub: Sendable {
     /// True while something waits for the store.
     package var isStoring: Bool { writer?.isWriting ?? false }
 
-    /// Puts something behind all that was put before: through the store where there is one.
-    private func put(
-        _ post: HubPost, _ state: inout HubState, stored: StoredEvent? = nil,
+    /// Puts something behind all that was submitted before: through the store where there is one.
+    private func submit(
+        _ submission: Submission, _ state: inout HubState, stored: StoredEvent? = nil,
         acknowledge: (@Sendable ((any Error)?) -> Void)? = nil
     ) {
-        let demand = post.demand(isStored: writer != nil)
+        let demand = submission.demand(isStored: writer != nil)
         if let demand { state.gate.take(demand) }
         guard let writer else {
-            state.deliver(post)
+            state.distribute(submission)
             acknowledge?(nil)
             return
         }
-        let entry = HistoryWriter.Entry(post: post, demand: demand, stored: stored, acknowledge: acknowledge)
-        writer.submit(entry) { [self] entries, failure in
-            self.post { state in
-                writer.wasDelivered()
+        let entry = HistoryWriter.Entry(
+            submission: submission, demand: demand, stored: stored, acknowledge: acknowledge)
+        writer.store(entry) { [self] entries, failure in
+            update { state in
+                writer.forgetBatch()
                 for entry in entries {
                     if failure != nil, entry.stored != nil {
                         if let demand = entry.demand { state.gate.giveBack(demand) }
                     } else {
                         if let demand = entry.demand { state.gate.wasWritten(demand) }
-                        state.deliver(entry.post)
+                        state.distribute(entry.submission)
                     }
                 }
             }
@@ -358,30 +357,30 @@ public final class EventHub: Sendable {
         }
     }
 
-    /// What was sent to single clients does not wait for the store where they are closed, which may hang.
-    private func deliverWaitingSends(to clients: Set<EventClient.ID>, _ state: inout HubState) {
-        for post in writer?.waitingPosts ?? [] {
-            if case .send(let client, _, _) = post, clients.contains(client) { state.deliver(post) }
+    /// Does not have the store, which may hang, hold up what was sent to single clients that are closed.
+    private func distributeWaitingSends(to clients: Set<EventClient.ID>, _ state: inout HubState) {
+        for submission in writer?.waitingSubmissions ?? [] {
+            if case .send(let client, _, _) = submission, clients.contains(client) { state.distribute(submission) }
         }
     }
 
     /// Changes the state, then wakes the loops that have something new to deliver: each at most once until it has woken.
-    func post<Result, Failure: Error>(
+    func update<Result, Failure: Error>(
         _ change: (inout HubState) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let (result, woken) = try state.withLock { state throws(Failure) in
             let result = try change(&state)
             return (result, state.takeFilled())
         }
-        for index in woken { shards[index].executor.eventLoop.execute { [self] in emptyMailbox(index) } }
+        for index in woken { shards[index].executor.eventLoop.execute { [self] in deliverMailbox(index) } }
         return result
     }
 
     /// Delivers what waits for a loop. Call it there.
-    func emptyMailbox(_ index: Int) {
+    func deliverMailbox(_ index: Int) {
         let (deliveries, suspendableBytes) = state.withLock { $0.emptyMailbox(index) }
         shards[index].deliver(deliveries)
-        // By now whoever is too slow for them holds the next ones up.
+        // By now those who are too slow for them hold the next ones up.
         if suspendableBytes > 0 { regulate { $0.wereDelivered(suspendableBytes, shard: index) } }
     }
 }

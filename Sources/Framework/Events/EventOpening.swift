@@ -8,7 +8,7 @@ extension EventHub {
     ///     stream begins.
     ///   - patterns: the same for many topics at once; `room/*` is any topic of two segments under `room`, `room/**` all below
     ///     it.
-    ///   - user: whose it is, for `send(toUser:)`.
+    ///   - user: whose it is, for events to `.user`.
     ///   - takesBroadcasts: false to send it nothing that is broadcast.
     ///   - replay: what of the past a new client gets first. One that comes back gets what it missed in any case.
     ///   - expiresAfter: when it ends unless it is refreshed; nil for never. See `StreamRefresh`.
@@ -40,7 +40,7 @@ extension EventHub {
     ///   - topics: what it subscribes to beside what is broadcast. They are authorised (`app.events.authorize`) before the
     ///     body runs.
     ///   - patterns: the same for many topics at once.
-    ///   - user: whose it is, for `send(toUser:)`.
+    ///   - user: whose it is, for events to `.user`.
     ///   - takesBroadcasts: false to send it nothing that is broadcast.
     ///   - reconnect: false where the client is to stay away when the body is over, be it by an error: the last event has an
     ///     id by which its next connect is answered with 204, at which an `EventSource` gives up. With true, one that its page

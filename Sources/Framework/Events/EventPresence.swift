@@ -1,4 +1,4 @@
-// Who is there.
+// The streams and users that are there.
 
 extension EventHub {
     /// Whether the stream is open; a peer that is gone without a word counts until that is noticed.
@@ -29,10 +29,10 @@ extension EventHub {
         Self.inOrder(state.withLock { state in (state.users[user] ?? []).compactMap { state.clients[$0]?.client } })
     }
 
-    /// Who is on a topic: each user once, in order.
+    /// The users on a topic: each once, in order.
     public func users(on topic: Topic) -> [String] { Set(clients(on: topic).compactMap(\.user)).sorted() }
 
-    /// Who is there at all: each user once, in order.
+    /// The users with an open stream: each once, in order.
     public var users: [String] { state.withLock { $0.users }.keys.sorted() }
 
     private static func inOrder(_ clients: [EventClient]) -> [EventClient] {

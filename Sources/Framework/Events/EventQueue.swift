@@ -15,8 +15,8 @@ final class EventQueue {
     private var takenCount = 0
     private var droppedCount = 0
     /// Where those stand that may be dropped, so that none is looked for among all the others.
-    private var droppable: [EventAudience: CircularBuffer<Int>] = [:]
-    private var latest: [EventAudience: [String: Int]] = [:]
+    private var droppable: [EventAudience.Recipients: CircularBuffer<Int>] = [:]
+    private var latest: [EventAudience.Recipients: [String: Int]] = [:]
     private(set) var byteCount = 0
     private var gap: EventGap?
 

@@ -48,7 +48,7 @@ public struct EventSettings: Sendable {
     /// what takes time.
     ///
     ///     app.events.onJoin { client, hub in
-    ///         if let user = client.user { _ = try? hub.broadcast(event: "joined", data: user) }
+    ///         if let user = client.user { _ = try? hub.post(event: "joined", data: user, to: .everyone) }
     ///     }
     ///
     /// - Parameter hook: is given the stream, and the hub for what it wants to know or tell of that. The stream itself gets
@@ -87,7 +87,7 @@ public struct EventSettings: Sendable {
         }
     }
 
-    package func settings(of audience: EventAudience) -> TopicSettings {
+    package func settings(of audience: EventAudience.Recipients) -> TopicSettings {
         guard !rules.isEmpty, case .topic(let topic) = audience else { return TopicSettings.standard }
         return rules.first { $0.pattern.matches(topic) }?.settings ?? TopicSettings.standard
     }
@@ -100,7 +100,8 @@ public struct TopicSettings: Sendable {
     /// False keeps nothing of the topic: a client that was away is told that there is a hole.
     public var keepsHistory = true
     /// False sends its events as they are inside compressed streams: for events that hold secrets beside text that others
-    /// choose, whose compressed length would tell of the secret (BREACH).
+    /// choose, whose compressed length would tell of the secret (BREACH). `ServerSentEvent.isCompressible` is the same for
+    /// single events.
     public var isCompressible = true
 
     static let standard = TopicSettings()
@@ -114,8 +115,8 @@ public enum SlowReaderPolicy: Sendable {
     case dropOldest
     /// While events wait, a newer one takes the place of an older one with the same key.
     case latestOnly(key: @Sendable (ServerSentEvent) -> String)
-    /// `await publish(…)` waits until the client has read, for `limits.maxPublisherSuspension` at most: then the client is
-    /// disconnected. So it is where a publisher does not await, and cannot be held up.
+    /// `publish` waits until the client has read, for `limits.maxPublisherSuspension` at most: then the client is
+    /// disconnected. `post` cannot be held up: where it goes beyond the budget, the client is disconnected.
     case suspendPublisher
 }
 

@@ -1,220 +1,153 @@
 import MartletEventStream
 
-// The verbs as apps use them. Each publishing verb stands here twice: where it is called with `await` it returns when the
-// event is kept, elsewhere it hands the event over.
+// The verbs with what they can be given: an event, an event of a family, a text, a value. How they publish is in
+// `EventHub.swift`.
+
+// MARK: - Publishing, and waiting until it is kept
 
 extension EventHub {
-    // MARK: - Everyone
+    /// Publishes an event of a family, and waits until it is kept.
+    ///
+    /// - Throws: what `publish` throws for a `ServerSentEvent`, and `EncodingError` for a payload that is no JSON.
+    @discardableResult
+    public func publish(_ event: some ServerEvents, to audience: EventAudience) async throws -> Receipt {
+        try await publish(.typed(event), to: audience)
+    }
 
-    /// Sends a text to every client.
+    /// Publishes an event with a text, and waits until it is kept.
     ///
     /// - Parameters:
     ///   - event: the event's type; nil is the client's default, `message`.
     ///   - id: an id of the app's own; such an event takes no part in resume.
-    ///   - isCompressible: false for what holds a secret beside text that others choose; see `TopicSettings`.
-    /// - Throws: `EventEncodingError` for a line end in the type or the id.
-    @discardableResult
-    public func broadcast(event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true) throws
-        -> Receipt
-    {
-        try publish(ServerSentEvent(event: event, data: data, id: id), to: .everyone, isCompressible: isCompressible)
-    }
-
-    /// Sends a text to every client and waits until it is kept.
-    @discardableResult
-    public func broadcast(event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true)
-        async throws -> Receipt
-    {
-        try await publish(
-            ServerSentEvent(event: event, data: data, id: id), to: .everyone, isCompressible: isCompressible)
-    }
-
-    /// Sends a value as JSON to every client.
-    @discardableResult
-    public func broadcast(event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true)
-        throws -> Receipt
-    {
-        try publish(encoded(event, data, id), to: .everyone, isCompressible: isCompressible)
-    }
-
-    /// Sends a value as JSON to every client and waits until it is kept.
-    @discardableResult
-    public func broadcast(event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true)
-        async throws -> Receipt
-    {
-        try await publish(encoded(event, data, id), to: .everyone, isCompressible: isCompressible)
-    }
-
-    /// Sends an event to every client.
-    @discardableResult
-    public func broadcast(_ event: ServerSentEvent, isCompressible: Bool = true) throws -> Receipt {
-        try publish(event, to: .everyone, isCompressible: isCompressible)
-    }
-
-    /// Sends an event to every client and waits until it is kept.
-    @discardableResult
-    public func broadcast(_ event: ServerSentEvent, isCompressible: Bool = true) async throws -> Receipt {
-        try await publish(event, to: .everyone, isCompressible: isCompressible)
-    }
-
-    // MARK: - A topic
-
-    /// Sends a text to the clients that subscribed to a topic.
-    ///
-    /// - Throws: `EventEncodingError` for a line end in the type or the id, `TopicError` for a malformed topic.
+    /// - Throws: what `publish` throws for a `ServerSentEvent`.
     @discardableResult
     public func publish(
-        to topic: Topic, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
-    ) throws -> Receipt {
-        try publish(
-            ServerSentEvent(event: event, data: data, id: id), to: .topic(try topic.checked()),
-            isCompressible: isCompressible)
+        event: String? = nil, data: String, id: String? = nil, to audience: EventAudience
+    ) async throws -> Receipt {
+        try await publish(ServerSentEvent(event: event, data: data, id: id), to: audience)
     }
 
-    /// Sends a text to the clients that subscribed to a topic and waits until it is kept.
+    /// Publishes an event with a value as JSON, and waits until it is kept.
+    ///
+    /// - Parameters:
+    ///   - event: the event's type; nil is the client's default, `message`.
+    ///   - id: an id of the app's own; such an event takes no part in resume.
+    /// - Throws: what `publish` throws for a `ServerSentEvent`, and `EncodingError` for a value that is no JSON.
     @discardableResult
     public func publish(
-        to topic: Topic, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
+        event: String? = nil, data: some Encodable, id: String? = nil, to audience: EventAudience
     ) async throws -> Receipt {
-        try await publish(
-            ServerSentEvent(event: event, data: data, id: id), to: .topic(try topic.checked()),
-            isCompressible: isCompressible)
+        try await publish(encoded(event, data, id), to: audience)
     }
-
-    /// Sends a value as JSON to the clients that subscribed to a topic.
-    @discardableResult
-    public func publish(
-        to topic: Topic, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
-    ) throws -> Receipt {
-        try publish(encoded(event, data, id), to: .topic(try topic.checked()), isCompressible: isCompressible)
-    }
-
-    /// Sends a value as JSON to the clients that subscribed to a topic and waits until it is kept.
-    @discardableResult
-    public func publish(
-        to topic: Topic, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
-    ) async throws -> Receipt {
-        try await publish(encoded(event, data, id), to: .topic(try topic.checked()), isCompressible: isCompressible)
-    }
-
-    // MARK: - A user
-
-    /// Sends a text to every stream of a user: all of the user's tabs.
-    ///
-    /// It is kept like any other: a tab that is away for a moment gets it when it comes back.
-    ///
-    /// - Returns: a receipt whose `clientCount` is 0 when the user is not there; ask `isConnected(user:)` first where the
-    ///   event is for nobody then.
-    @discardableResult
-    public func send(
-        toUser user: String, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
-    ) throws -> Receipt {
-        try publish(ServerSentEvent(event: event, data: data, id: id), to: .user(user), isCompressible: isCompressible)
-    }
-
-    /// Sends a text to every stream of a user and waits until it is kept.
-    @discardableResult
-    public func send(
-        toUser user: String, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
-    ) async throws -> Receipt {
-        try await publish(
-            ServerSentEvent(event: event, data: data, id: id), to: .user(user), isCompressible: isCompressible)
-    }
-
-    /// Sends a value as JSON to every stream of a user.
-    @discardableResult
-    public func send(
-        toUser user: String, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
-    ) throws -> Receipt { try publish(encoded(event, data, id), to: .user(user), isCompressible: isCompressible) }
-
-    /// Sends a value as JSON to every stream of a user and waits until it is kept.
-    @discardableResult
-    public func send(
-        toUser user: String, event: String? = nil, data: some Encodable, id: String? = nil, isCompressible: Bool = true
-    ) async throws -> Receipt {
-        try await publish(encoded(event, data, id), to: .user(user), isCompressible: isCompressible)
-    }
-
-    // MARK: - One client
-
-    /// Sends a text to one client.
-    ///
-    /// - Returns: false when there is no such stream, or no longer.
-    @discardableResult
-    public func send(
-        to client: EventClient.ID, event: String? = nil, data: String, id: String? = nil, isCompressible: Bool = true
-    ) throws -> Bool {
-        try send(to: client, ServerSentEvent(event: event, data: data, id: id), isCompressible: isCompressible)
-    }
-
-    /// Sends a value as JSON to one client.
-    @discardableResult
-    public func send(
-        to client: EventClient.ID, event: String? = nil, data: some Encodable, id: String? = nil,
-        isCompressible: Bool = true
-    ) throws -> Bool { try send(to: client, encoded(event, data, id), isCompressible: isCompressible) }
 }
 
-// MARK: - Typed events
+// MARK: - Publishing without waiting
 
 extension EventHub {
-    /// Sends an event of a family to every client.
+    /// Publishes an event of a family without waiting.
+    ///
+    /// - Throws: what `post` throws for a `ServerSentEvent`, and `EncodingError` for a payload that is no JSON.
     @discardableResult
-    public func broadcast(_ event: some ServerEvents, isCompressible: Bool = true) throws -> Receipt {
-        try publish(.typed(event), to: .everyone, isCompressible: isCompressible)
+    public func post(_ event: some ServerEvents, to audience: EventAudience) throws -> Receipt {
+        try post(.typed(event), to: audience)
     }
 
-    /// Sends an event of a family to every client and waits until it is kept.
+    /// Publishes an event with a text without waiting.
+    ///
+    /// - Parameters:
+    ///   - event: the event's type; nil is the client's default, `message`.
+    ///   - id: an id of the app's own; such an event takes no part in resume.
+    /// - Throws: what `post` throws for a `ServerSentEvent`.
     @discardableResult
-    public func broadcast(_ event: some ServerEvents, isCompressible: Bool = true) async throws -> Receipt {
-        try await publish(.typed(event), to: .everyone, isCompressible: isCompressible)
+    public func post(
+        event: String? = nil, data: String, id: String? = nil, to audience: EventAudience
+    ) throws -> Receipt {
+        try post(ServerSentEvent(event: event, data: data, id: id), to: audience)
     }
 
-    /// Sends an event of a family to the clients that subscribed to a topic.
+    /// Publishes an event with a value as JSON without waiting.
+    ///
+    /// - Parameters:
+    ///   - event: the event's type; nil is the client's default, `message`.
+    ///   - id: an id of the app's own; such an event takes no part in resume.
+    /// - Throws: what `post` throws for a `ServerSentEvent`, and `EncodingError` for a value that is no JSON.
     @discardableResult
-    public func publish(_ event: some ServerEvents, to topic: Topic, isCompressible: Bool = true) throws -> Receipt {
-        try publish(.typed(event), to: .topic(try topic.checked()), isCompressible: isCompressible)
+    public func post(
+        event: String? = nil, data: some Encodable, id: String? = nil, to audience: EventAudience
+    ) throws -> Receipt {
+        try post(encoded(event, data, id), to: audience)
     }
+}
 
-    /// Sends an event of a family to the clients that subscribed to a topic and waits until it is kept.
-    @discardableResult
-    public func publish(_ event: some ServerEvents, to topic: Topic, isCompressible: Bool = true) async throws
-        -> Receipt
-    {
-        try await publish(.typed(event), to: .topic(try topic.checked()), isCompressible: isCompressible)
-    }
+// MARK: - Sending to one client
 
-    /// Sends an event of a family to every stream of a user.
-    @discardableResult
-    public func send(_ event: some ServerEvents, toUser user: String, isCompressible: Bool = true) throws -> Receipt {
-        try publish(.typed(event), to: .user(user), isCompressible: isCompressible)
-    }
-
+extension EventHub {
     /// Sends an event of a family to one client.
     ///
     /// - Returns: false when there is no such stream, or no longer.
     @discardableResult
-    public func send(_ event: some ServerEvents, to client: EventClient.ID, isCompressible: Bool = true) throws -> Bool
-    {
-        try send(to: client, .typed(event), isCompressible: isCompressible)
+    public func send(_ event: some ServerEvents, to client: EventClient.ID) throws -> Bool {
+        try send(.typed(event), to: client)
     }
 
-    /// Sends an event of a family to every stream of a user and waits until it is kept.
+    /// Sends an event with a text to one client.
+    ///
+    /// - Returns: false when there is no such stream, or no longer.
     @discardableResult
-    public func send(_ event: some ServerEvents, toUser user: String, isCompressible: Bool = true) async throws
-        -> Receipt
-    {
-        try await publish(.typed(event), to: .user(user), isCompressible: isCompressible)
+    public func send(
+        event: String? = nil, data: String, id: String? = nil, to client: EventClient.ID
+    ) throws -> Bool {
+        try send(ServerSentEvent(event: event, data: data, id: id), to: client)
+    }
+
+    /// Sends an event with a value as JSON to one client.
+    ///
+    /// - Returns: false when there is no such stream, or no longer.
+    @discardableResult
+    public func send(
+        event: String? = nil, data: some Encodable, id: String? = nil, to client: EventClient.ID
+    ) throws -> Bool {
+        try send(encoded(event, data, id), to: client)
     }
 }
 
 extension EventClient {
-    /// Sends an event of a family.
+    /// Sends an event as it is, with a `retry` for the client's next connect, or with a comment and nothing else, of which the
+    /// client's listeners do not hear.
+    ///
+    /// - Returns: false when the stream has ended.
+    /// - Throws: `EventEncodingError` for what the wire cannot carry.
     @discardableResult
-    public func send(_ event: some ServerEvents, isCompressible: Bool = true) throws -> Bool {
-        try hub.send(event, to: id, isCompressible: isCompressible)
+    public func send(_ event: ServerSentEvent) throws -> Bool { try hub.send(event, to: id) }
+
+    /// Sends an event of a family.
+    ///
+    /// - Returns: false when the stream has ended.
+    @discardableResult
+    public func send(_ event: some ServerEvents) throws -> Bool { try hub.send(event, to: id) }
+
+    /// Sends an event with a text.
+    ///
+    /// - Parameters:
+    ///   - event: the event's type; nil is the client's default, `message`.
+    ///   - id: what a reconnecting client names in `Last-Event-ID`.
+    /// - Returns: false when the stream has ended.
+    /// - Throws: `EventEncodingError` for a line end in the type or the id.
+    @discardableResult
+    public func send(event: String? = nil, data: String, id: String? = nil) throws -> Bool {
+        try hub.send(event: event, data: data, id: id, to: self.id)
+    }
+
+    /// Sends an event with a value as JSON.
+    ///
+    /// - Returns: false when the stream has ended.
+    @discardableResult
+    public func send(event: String? = nil, data: some Encodable, id: String? = nil) throws -> Bool {
+        try hub.send(event: event, data: data, id: id, to: self.id)
     }
 }
+
+// MARK: - What they make of it
 
 extension ServerSentEvent {
     /// - Throws: `EncodingError` for a payload that is no JSON.

@@ -11,7 +11,7 @@ public struct EventsAdmin {
     /// Keeps everyone out whom the app does not allow.
     public let middleware: [any Middleware]
 
-    /// - Parameter isAllowed: who may see and do this; everyone else gets 403.
+    /// - Parameter isAllowed: true for a request that may see and do this; any other gets 403.
     public init(isAllowed: @escaping @Sendable (Context) async throws -> Bool) {
         middleware = [OperatorsOnly(isAllowed: isAllowed)]
     }

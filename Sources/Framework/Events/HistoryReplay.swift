@@ -88,7 +88,7 @@ extension EventHub {
         _ subscription: Subscription, _ resume: ResumePoint?, else replay: Replay, in state: inout HubState
     ) -> StreamStart {
         state.history.expire(now: now)
-        let end = state.deliveredSequence
+        let end = state.distributedSequence
         func start(after place: UInt64, missingThrough: UInt64?, _ resume: ControlEvent.Resume?) -> StreamStart {
             StreamStart(
                 replay: HistoryReplay(

@@ -37,7 +37,7 @@ public struct StoredHistory: Sendable {
     /// The last number of which something may have been deleted, for audiences that are not in `deletedThroughByAudience`.
     public var deletedThrough: UInt64
     /// Where it is known: the last number that was deleted, so that one topic's loss is not announced to another's clients.
-    public var deletedThroughByAudience: [EventAudience: UInt64] = [:]
+    public var deletedThroughByAudience: [EventAudience.Recipients: UInt64] = [:]
     /// In order.
     public var events: [StoredEvent]
 
@@ -54,8 +54,8 @@ public struct StoredHistory: Sendable {
 public struct StoredEvent: Sendable, Hashable {
     /// Its number in the order of all events; no other event of this epoch has it.
     public var sequence: UInt64
-    /// Who gets it: everyone, a topic's streams or a user's.
-    public var audience: EventAudience
+    /// The streams that it is for: all, a topic's or a user's.
+    public var audience: EventAudience.Recipients
     /// Its type; nil for the client's default, `message`.
     public var event: String?
     /// Its text; nil for an event without `data`.
@@ -67,7 +67,7 @@ public struct StoredEvent: Sendable, Hashable {
 
     /// An event as it is read back; nothing is checked.
     public init(
-        sequence: UInt64, audience: EventAudience, event: String?, data: String?, publishedAt: Date,
+        sequence: UInt64, audience: EventAudience.Recipients, event: String?, data: String?, publishedAt: Date,
         isCompressible: Bool
     ) {
         self.sequence = sequence
@@ -119,8 +119,9 @@ extension EventHistory {
             let id = EventID(epoch: stored.epoch, sequence: event.sequence)
             guard
                 let draft = try? EventFrame.Draft(
-                    ServerSentEvent(event: event.event, data: event.data),
-                    isCompressible: rules.isCompressible && event.isCompressible)
+                    ServerSentEvent(
+                        event: event.event, data: event.data, isCompressible: event.isCompressible),
+                    isCompressible: rules.isCompressible)
             else { continue }
             let age = max(0, event.publishedAt.timeIntervalSinceNow * -1)
             history.append(
@@ -132,14 +133,14 @@ extension EventHistory {
     }
 }
 
-/// Takes what was posted through the store, in order, before it is delivered: as many at once as came meanwhile.
+/// Takes what was submitted through the store, in order, before it is distributed: as much at once as came meanwhile.
 package final class HistoryWriter: Sendable {
     /// Runs what may block, in the order it came.
     package typealias Executor = @Sendable (_ work: @escaping @Sendable () -> Void) -> Void
 
-    /// Something that was posted, with what the store has to keep of it.
+    /// Something that was submitted, with what the store has to keep of it.
     struct Entry: Sendable {
-        let post: HubPost
+        let submission: Submission
         /// The room that it has until it is written.
         let demand: PublisherGate.Demand?
         let stored: StoredEvent?
@@ -163,24 +164,24 @@ package final class HistoryWriter: Sendable {
 
     var isWriting: Bool { state.withLock { $0.isWriting } }
 
-    /// The batch is delivered. Said under the hub's lock, so that nobody who holds that sees it as waiting.
-    func wasDelivered() { state.withLock { $0.batch = [] } }
+    /// The batch is distributed. Called under the hub's lock, under which it is then not seen as waiting.
+    func forgetBatch() { state.withLock { $0.batch = [] } }
 
-    /// What has not been delivered, in order.
-    var waitingPosts: [HubPost] { state.withLock { ($0.batch + $0.waiting).map(\.post) } }
+    /// What has not been distributed, in order.
+    var waitingSubmissions: [Submission] { state.withLock { ($0.batch + $0.waiting).map(\.submission) } }
 
-    /// - Parameter deliver: called with what was given to the store, with what needs no storing, and with the store's
+    /// - Parameter completion: called with what was given to the store, with what needs no storing, and with the store's
     ///   error.
-    func submit(_ entry: Entry, deliver: @escaping @Sendable ([Entry], (any Error)?) -> Void) {
+    func store(_ entry: Entry, completion: @escaping @Sendable ([Entry], (any Error)?) -> Void) {
         let mustStart = state.withLock { state in
             state.waiting.append(entry)
             defer { state.isWriting = true }
             return !state.isWriting
         }
-        if mustStart { execute { self.write(deliver) } }
+        if mustStart { execute { self.storeBatches(completion) } }
     }
 
-    private func write(_ deliver: @Sendable ([Entry], (any Error)?) -> Void) {
+    private func storeBatches(_ completion: @Sendable ([Entry], (any Error)?) -> Void) {
         while true {
             let batch = state.withLock { state in
                 swap(&state.batch, &state.waiting)
@@ -196,7 +197,7 @@ package final class HistoryWriter: Sendable {
             } catch {
                 failure = error
             }
-            deliver(batch, failure)
+            completion(batch, failure)
             for entry in batch { entry.acknowledge?(entry.stored == nil ? nil : failure) }
         }
     }

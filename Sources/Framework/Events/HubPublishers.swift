@@ -28,7 +28,7 @@ extension EventHub {
         }
     }
 
-    /// Changes who may publish, and lets on who now may.
+    /// Changes the gate, and lets on the publishers that now may.
     func regulate(_ change: (inout PublisherGate) -> Void) {
         let admitted = state.withLock { state in
             change(&state.gate)
@@ -39,7 +39,7 @@ extension EventHub {
 
     func letPublishersOn() { regulate { _ in } }
 
-    /// A client holds up who publishes to its topics and waits for readers.
+    /// A client holds up the publishers to its topics that wait for readers.
     func hold(_ client: EventClient.ID, _ topics: [TopicPattern]) {
         state.withLock { $0.gate.hold(topics, for: client) }
     }
@@ -48,7 +48,7 @@ extension EventHub {
         regulate { $0.release(topics, for: client) }
     }
 
-    /// For those who do not wait.
+    /// For what does not wait.
     func checkStoreRoom(byteCount: Int, _ state: inout HubState) throws(StoreBacklogError) {
         guard isStoring else { return }
         let demand = PublisherGate.Demand(byteCount: byteCount, topic: nil, isStored: true)
@@ -57,7 +57,7 @@ extension EventHub {
     }
 }
 
-extension HubPost {
+extension Submission {
     /// The room that it takes; nil for what always goes through.
     func demand(isStored: Bool) -> PublisherGate.Demand? {
         switch self {

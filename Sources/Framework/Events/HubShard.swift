@@ -8,7 +8,7 @@ final class HubShard: @unchecked Sendable {
     enum Delivery: Sendable {
         case join(Subscriber)
         case event(PublishedEvent)
-        /// To one client, at that place in the order.
+        /// For one client, at that place in the order.
         case send(EventClient.ID, EventFrame.Draft, after: UInt64)
         case close(EventClient.ID, reconnect: Bool)
         /// It came after the farewell to the others.
@@ -75,7 +75,7 @@ final class HubShard: @unchecked Sendable {
                     bytes += draft.byteCount
                     index += 1
                 }
-                subscriber(id)?.send(sends)
+                subscriber(id)?.deliver(sends)
                 continue
             case .close(let id, let reconnect):
                 subscriber(id)?.end(reconnect: reconnect)
@@ -98,32 +98,34 @@ final class HubShard: @unchecked Sendable {
     /// How much is joined into one write, which copies it once for all clients.
     private static let maximumBurstBytes = 256 * 1024
 
-    private func deliver(_ events: [PublishedEvent], to audience: EventAudience) {
+    private func deliver(_ events: [PublishedEvent], to audience: EventAudience.Recipients) {
         let burst = EventBurst(events)
         bursts.append(burst)
         var clients = 0
-        let deliver = { [self] (members: TopicIndex<Int>.Members) in
+        let deliverToAll = { [self] (members: TopicIndex<Int>.Members) in
             clients += members.count
-            for slot in members.values { hand(burst, to: slot) }
+            for slot in members.values { deliver(burst, toSlot: slot) }
         }
         switch audience {
         case .everyone:
             clients = streams.count - slots.secludedCount
             let isForAll = slots.secludedCount == 0
             if slots.indices.count <= 4 * streams.count {
-                for slot in slots.indices where isForAll || slots.takesBroadcasts(slot) { hand(burst, to: slot) }
+                for slot in slots.indices where isForAll || slots.takesBroadcasts(slot) { deliver(burst, toSlot: slot) }
             } else {
                 // Many have gone: their slots are not walked for those that stayed.
-                for slot in streams.values where isForAll || slots.takesBroadcasts(slot) { hand(burst, to: slot) }
+                for slot in streams.values where isForAll || slots.takesBroadcasts(slot) {
+                    deliver(burst, toSlot: slot)
+                }
             }
-        case .user(let user): if let members = users[user] { deliver(members) }
-        case .topic(let topic): topics.forEachGroup(on: topic, deliver)
+        case .user(let user): if let members = users[user] { deliverToAll(members) }
+        case .topic(let topic): topics.forEachGroup(on: topic, deliverToAll)
         }
         counters.delivered.add(clients * events.count, ordering: .relaxed)
     }
 
-    /// The one burst that is in its hands now, the last of `bursts`.
-    private func hand(_ burst: EventBurst, to slot: Int) {
+    /// - Parameter burst: the last of `bursts`.
+    private func deliver(_ burst: EventBurst, toSlot slot: Int) {
         guard !slots.claim(slot, for: bursts.count - 1, through: burst.last) else { return }
         slots[slot]?.deliver(burst)
     }
@@ -225,7 +227,7 @@ final class HubShard: @unchecked Sendable {
     ///   - report: called when the streams have been looked after.
     func startTimer(now: @escaping @Sendable () -> Duration, report: (@Sendable (EventStatistics.Loop) -> Void)?) {
         let interval = max(.milliseconds(10), min(.seconds(1), limits.heartbeat / 15))
-        // Whoever wants none sets a very long time.
+        // A very long time means none.
         func ticks(_ time: Duration) -> Int { Int(min(max(1, (time / interval).rounded()), 1e9)) }
         let (silence, patience) = (ticks(limits.heartbeat), ticks(limits.maxPublisherSuspension))
         self.report = report
@@ -240,8 +242,8 @@ final class HubShard: @unchecked Sendable {
 
     func stopTimer() { timer?.cancel() }
 
-    /// Sends a comment to those who have heard nothing for the interval, and ends the streams whose time is over, and those
-    /// for which publishers have waited long enough.
+    /// Sends a comment to the streams that were silent for the interval, and ends those whose time is over, and those for
+    /// which publishers have waited long enough.
     private func tick(silence: Int, patience: Int, _ now: Duration) {
         tick += 1
         let jitter = Int(Double(silence) * limits.heartbeatJitter)

@@ -38,7 +38,7 @@ extension EventHub {
     func drain(_ shard: HubShard, _ index: Int) async {
         await shard.drain(
             over: limits.drainWindow, patience: limits.drainWindow + limits.shutdownTimeout,
-            deliverWaiting: { emptyMailbox(index) })
+            deliverWaiting: { deliverMailbox(index) })
     }
 
     /// Takes no new streams and no longer beats; publishers that wait for readers are let go.

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What the hub knows, under its lock: who is there, what was published, and what each event loop has yet to deliver.
+/// What the hub knows, under its lock: the open streams, the past, and what each event loop has yet to deliver.
 package struct HubState {
     struct Member: Sendable {
         let client: EventClient
@@ -16,8 +16,8 @@ package struct HubState {
     var history: EventHistory
     /// The last number that was given to an event.
     package var lastSequence: UInt64
-    /// The last number that was delivered: behind the other while the store is writing.
-    package private(set) var deliveredSequence: UInt64
+    /// The last number that was distributed: behind the other while the store is writing.
+    package private(set) var distributedSequence: UInt64
     private(set) var mailboxes: [[HubShard.Delivery]]
     /// The mailboxes that something has come into since they were empty, and whose loops are not woken yet.
     private var filled: [Int] = []
@@ -25,7 +25,7 @@ package struct HubState {
     private var secludedCount = 0
     /// How many streams each loop has.
     private var streamCounts: [Int]
-    /// The loops that have someone for the event that is being delivered.
+    /// The loops that have a stream for the event that is being distributed.
     private var isReached: [Bool]
     var isClosing = false
     /// For each mailbox, the bytes in it of events that slow readers may hold up.
@@ -38,13 +38,13 @@ package struct HubState {
         self.lastSequence = lastSequence
         self.gate = gate
         suspendableBytes = Array(repeating: 0, count: shards)
-        deliveredSequence = lastSequence
+        distributedSequence = lastSequence
         mailboxes = Array(repeating: [], count: shards)
         streamCounts = Array(repeating: 0, count: shards)
         isReached = Array(repeating: false, count: shards)
     }
 
-    // MARK: - Who is there
+    // MARK: - Streams
 
     mutating func add(_ member: Member) {
         clients[member.client.id] = member
@@ -78,7 +78,7 @@ package struct HubState {
         for shard in streamCounts.indices { streamCounts[shard] = 0 }
     }
 
-    func count(of audience: EventAudience) -> Int {
+    func count(of audience: EventAudience.Recipients) -> Int {
         switch audience {
         case .everyone: clients.count - secludedCount
         case .user(let user): users[user]?.count ?? 0
@@ -86,21 +86,22 @@ package struct HubState {
         }
     }
 
-    // MARK: - Delivery
+    // MARK: - Distribution
 
-    mutating func deliver(_ post: HubPost) {
-        switch post {
+    /// Puts something into the mailboxes of the loops that it is for, and an event into the history.
+    mutating func distribute(_ submission: Submission) {
+        switch submission {
         case .event(let event):
-            deliveredSequence = event.sequence
+            distributedSequence = event.sequence
             switch event.keeping {
             case .kept: history.append(event)
             case .forgotten: history.skip(event)
             case .foreign: break
             }
             markReached(by: event.audience)
-            for shard in mailboxes.indices { deliver(event, to: shard) }
+            for shard in mailboxes.indices { distribute(event, to: shard) }
         case .send(let id, let draft, let shard):
-            append(.send(id, draft, after: deliveredSequence), to: shard)
+            append(.send(id, draft, after: distributedSequence), to: shard)
         case .close(let id, let shard, let reconnect):
             append(.close(id, reconnect: reconnect), to: shard)
         case .closeAll(let clients):
@@ -108,8 +109,8 @@ package struct HubState {
         }
     }
 
-    /// A loop that has nobody for it hears nothing of an event.
-    private mutating func deliver(_ event: PublishedEvent, to shard: Int) {
+    /// A loop that has no stream for an event hears nothing of it.
+    private mutating func distribute(_ event: PublishedEvent, to shard: Int) {
         let isReached = isReached[shard]
         if isReached { append(.event(event), to: shard) }
         guard event.suspendingTopic != nil else { return }
@@ -120,8 +121,8 @@ package struct HubState {
         }
     }
 
-    /// Finds the loops that have someone for an event; where that would take long, all that have streams.
-    private mutating func markReached(by audience: EventAudience) {
+    /// Finds the loops that have a stream for an event; where that would take long, all that have streams.
+    private mutating func markReached(by audience: EventAudience.Recipients) {
         var marks: [Bool] = []
         // Its memory is used again and again.
         swap(&marks, &isReached)
@@ -163,8 +164,8 @@ package struct HubState {
     }
 }
 
-/// Something for the event loops, put in order by the hub.
-enum HubPost: Sendable {
+/// Something for the event loops that the hub puts in order.
+enum Submission: Sendable {
     case event(PublishedEvent)
     case send(EventClient.ID, EventFrame.Draft, shard: Int)
     case close(EventClient.ID, shard: Int, reconnect: Bool)

@@ -3,7 +3,7 @@ import MartletEventStream
 /// An event that has its place in the one order of all events.
 package final class PublishedEvent: Sendable {
     let sequence: UInt64
-    let audience: EventAudience
+    let audience: EventAudience.Recipients
     let frame: EventFrame
     let keeping: Keeping
     /// Since the hub's start.
@@ -22,7 +22,7 @@ package final class PublishedEvent: Sendable {
     }
 
     init(
-        sequence: UInt64, audience: EventAudience, frame: EventFrame, keeping: Keeping, time: Duration,
+        sequence: UInt64, audience: EventAudience.Recipients, frame: EventFrame, keeping: Keeping, time: Duration,
         slowReaders: SlowReaderPolicy, key: String?
     ) {
         self.sequence = sequence
@@ -40,7 +40,7 @@ extension PublishedEvent {
     /// stands around it in memory.
     var historyBytes: Int { frame.chunk.storageCapacity + audience.nameBytes + 512 }
 
-    /// The topic whose slow readers may hold up who publishes this.
+    /// The topic whose slow readers may hold up the publishers of this.
     var suspendingTopic: String? {
         guard case .suspendPublisher = slowReaders, case .topic(let topic) = audience else { return nil }
         return topic

@@ -1,7 +1,7 @@
-/// Who may publish now, and who has to wait: for slow readers of a topic whose policy is `suspendPublisher`, and for a store
+/// Has publishers wait: for slow readers of a topic whose policy is `suspendPublisher`, and for a store
 /// that has fallen behind.
 ///
-/// Those who wait are let on in the order they came, and only as many as there is room for: each has its room from the
+/// They are let on in the order they came, and only as many as there is room for: each has its room from the
 /// moment that it is let on.
 struct PublisherGate {
     /// What an event takes of the room.
@@ -49,7 +49,7 @@ struct PublisherGate {
     }
 
     /// True where an event that cannot wait is turned away: there is no room, or others wait for it already. Whoever needs
-    /// much of it would else wait for as long as others take little. Who waits for readers has no claim to the store.
+    /// much of it would else wait for as long as others take little. Those that wait for readers have no claim to the store.
     func mustYield(_ demand: Demand) -> Bool {
         !hasStoreRoom(for: demand) || waiting.contains { !isHeld($0.demand) && !hasStoreRoom(for: $0.demand) }
     }
@@ -91,7 +91,7 @@ struct PublisherGate {
     /// The clients of a loop were given so many bytes of events that may be held up.
     mutating func wereDelivered(_ bytes: Int, shard: Int) { underway[shard] -= bytes }
 
-    /// Holds up who publishes to anything that a client subscribed to: whatever it is, it would wait for the same client.
+    /// Holds up the publishers to anything that a client subscribed to: whatever it is, it would wait for the same client.
     mutating func hold(_ topics: [TopicPattern], for client: EventClient.ID) {
         for topic in topics { slowReaders.insert(client, client, on: topic) }
     }
@@ -104,7 +104,7 @@ struct PublisherGate {
 
     /// Takes the room where there is some and nobody waits for it.
     mutating func enter(_ demand: Demand) -> Bool {
-        // Who comes later does not come first; who waits for one topic's readers is in the way of that topic alone.
+        // A later publisher does not come first; one that waits for a topic's readers is in the way of that topic alone.
         let isInTurn = waiting.allSatisfy { other in
             isHeld(other.demand) && other.demand.topic != demand.topic
         }
@@ -121,7 +121,7 @@ struct PublisherGate {
         waiting.firstIndex { $0.id == id }.map { waiting.remove(at: $0).continuation }
     }
 
-    /// Takes out who may go on now.
+    /// Takes out the publishers that may go on now.
     mutating func letOn() -> [Continuation] {
         guard let next = waiting.first(where: { !isHeld($0.demand) })?.demand, hasRoom(for: next) else { return [] }
         var admitted: [Continuation] = []
@@ -135,7 +135,7 @@ struct PublisherGate {
                     admitted.append(waiter.continuation)
                     continue
                 }
-                // Nobody overtakes who waits for room.
+                // No publisher overtakes one that waits for room.
                 isFull = true
             }
             waiting.append(waiter)
@@ -145,7 +145,7 @@ struct PublisherGate {
 
     /// From now on no reader holds anyone up: the streams are about to end.
     ///
-    /// - Returns: those who waited for readers; the store goes on.
+    /// - Returns: those that waited for readers; the store goes on.
     mutating func close() -> [Continuation] {
         isClosing = true
         let dismissed = waiting.filter { $0.demand.topic != nil }.map(\.continuation)

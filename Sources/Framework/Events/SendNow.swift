@@ -9,7 +9,7 @@ import Musl
 extension ByteBuffer {
     /// Has the kernel take what it can, without waiting.
     ///
-    /// - Returns: how many bytes it took; 0 also where the connection is broken, which whoever waits for the rest will find.
+    /// - Returns: how many bytes it took; 0 also where the connection is broken, which is found where the rest waits.
     package func sendNow(to socket: Int32) -> Int {
         #if os(Linux)
         let sent = withUnsafeReadableBytes { bytes in

@@ -7,7 +7,7 @@ extension EventHub {
     /// A stream of a sequence's events.
     ///
     /// - Parameters:
-    ///   - user: whose it is, for `send(toUser:)`.
+    ///   - user: whose it is, for events to `.user`.
     ///   - takesBroadcasts: false to send it nothing that is broadcast.
     ///   - reconnect: false where the client is to stay away when the sequence is over, be it by an error; see `stream`.
     ///   - isEndless: true where the sequence goes on for ever; see `stream`.

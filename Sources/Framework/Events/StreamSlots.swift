@@ -27,7 +27,7 @@ struct StreamSlots {
 
     private static let none: Int32 = -1
 
-    // MARK: - Who is there
+    // MARK: - Streams
 
     /// How many slots there are, empty ones included.
     var indices: Range<Int> { slots.indices }

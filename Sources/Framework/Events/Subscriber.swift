@@ -131,7 +131,7 @@ package final class Subscriber: @unchecked Sendable {
     func end(reconnect: Bool, _ last: EventFrame? = nil) {
         guard !hasEnded else { return }
         takeOver()
-        // What more the history has than a client may have waiting, it gets when it comes back; what else waits it does not.
+        // The part of the history beyond a client's budget comes when it connects again; the rest of what waits would not.
         var rest = shard.limits.maxStreamBacklogBytes
         while case .replaying(let replay) = phase, sink.isWritable || rest > 0 || queue != nil || !reconnect {
             step(replay) { rest -= $0 }
@@ -218,7 +218,7 @@ package final class Subscriber: @unchecked Sendable {
         switch phase {
         case .live:
             lastSeen = event.sequence
-            send(event.frame, event, place: event.sequence)
+            writeOrEnqueue(event.frame, event, place: event.sequence)
         case .replaying(let replay):
             lastSeen = event.sequence
             if case .kept = event.keeping {
@@ -231,19 +231,19 @@ package final class Subscriber: @unchecked Sendable {
         }
     }
 
-    /// To this client alone.
-    func send(_ sends: [HubShard.Send]) {
+    /// Delivers what is sent to this client alone.
+    func deliver(_ sends: [HubShard.Send]) {
         if case .live = phase, sends.count > 1, queue == nil, sink.isWritable {
             write(EventFrame(joining: sends.lazy.map { [self] in ($0.draft, id(after: $0.sequence)) }))
         } else {
-            for one in sends { send(one) }
+            for one in sends { deliver(one) }
         }
     }
 
     /// Each may be the one too many that ends the stream.
-    private func send(_ one: HubShard.Send) {
+    private func deliver(_ one: HubShard.Send) {
         switch phase {
-        case .live: send(one.draft.frame(id: id(after: one.sequence)), nil, place: one.sequence)
+        case .live: writeOrEnqueue(one.draft.frame(id: id(after: one.sequence)), nil, place: one.sequence)
         case .replaying: enqueue(one.draft.frame(id: id(after: one.sequence)), nil, place: one.sequence)
         case .opening, .ended: break
         }
@@ -254,7 +254,7 @@ package final class Subscriber: @unchecked Sendable {
         endsWithBody ? nil : EventID(epoch: hub.epoch, sequence: sequence)
     }
 
-    private func send(_ frame: EventFrame, _ event: PublishedEvent?, place: UInt64) {
+    private func writeOrEnqueue(_ frame: EventFrame, _ event: PublishedEvent?, place: UInt64) {
         guard queue != nil || !sink.isWritable else { return write(frame) }
         enqueue(frame, event, place: place)
     }
@@ -303,10 +303,10 @@ package final class Subscriber: @unchecked Sendable {
 
     private func write(_ frame: EventFrame) {
         takeOver()
-        put(frame)
+        writeToSink(frame)
     }
 
-    private func put(_ frame: EventFrame) {
+    private func writeToSink(_ frame: EventFrame) {
         sink.write(frame)
         shard.noteWriting(slot)
         guard !needsFlush else { return }
@@ -316,7 +316,7 @@ package final class Subscriber: @unchecked Sendable {
 
     /// From now on nothing goes past this to the socket; what this turn has for it goes first.
     private func takeOver() {
-        if slot >= 0, let first = shard.withdraw(slot) { put(first) }
+        if slot >= 0, let first = shard.withdraw(slot) { writeToSink(first) }
     }
 
     func flush() {
@@ -434,7 +434,7 @@ package final class Subscriber: @unchecked Sendable {
             client.window?.fill()
             waiter.resume()
         } else {
-            // Those who were cancelled do not stay.
+            // Cancelled ones do not stay.
             waiting.removeAll { !$0.isWaiting }
             waiting.append(waiter)
         }

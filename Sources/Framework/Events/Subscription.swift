@@ -5,25 +5,7 @@ struct Subscription: Sendable {
     var takesBroadcasts = true
 }
 
-/// Whom an event is for.
-public enum EventAudience: Sendable, Hashable {
-    /// Every stream, but for those that take no broadcasts.
-    case everyone
-    /// The streams that subscribed to it.
-    case topic(String)
-    /// The streams that were opened for the user.
-    case user(String)
-
-    /// The bytes of the topic's or user's name.
-    var nameBytes: Int {
-        switch self {
-        case .everyone: 0
-        case .topic(let name), .user(let name): name.utf8.count
-        }
-    }
-}
-
-/// Tells whether an event is for a subscription, for who asks about many.
+/// Tells whether an event is for a subscription, where many are asked about.
 struct AudienceFilter: Sendable {
     let subscription: Subscription
     private var topics: Set<String> = []
@@ -39,11 +21,12 @@ struct AudienceFilter: Sendable {
     /// True where it takes in more audiences than are worth looking up one by one.
     var isWide: Bool { !patterns.isEmpty || topics.count > 8 }
 
-    func includes(_ audience: EventAudience) -> Bool {
+    func includes(_ audience: EventAudience.Recipients) -> Bool {
         switch audience {
         case .everyone: subscription.takesBroadcasts
         case .user(let name): name == subscription.user
-        case .topic(let topic): topics.contains(topic) || patterns.contains { $0.matches(topic) }
+        case .topic(let topic):
+            topics.contains(topic) || patterns.contains { $0.matches(topic) }
         }
     }
 }

@@ -8,12 +8,13 @@
 public struct Topic: Sendable, Hashable, CustomStringConvertible, ExpressibleByStringInterpolation {
     /// The topic as text, slashes included.
     public let description: String
-    private let problem: TopicError?
+    /// What was put into it as one segment, and is none.
+    private let badSegment: String?
 
     /// A topic as a whole: not for what users send.
     public init(_ text: String) {
         description = text
-        problem = nil
+        badSegment = nil
     }
 
     /// A topic as the source has it; a malformed one is refused when it is used.
@@ -22,13 +23,7 @@ public struct Topic: Sendable, Hashable, CustomStringConvertible, ExpressibleByS
     /// A topic with values in it, each of which is one segment or part of one.
     public init(stringInterpolation: StringInterpolation) {
         description = stringInterpolation.text
-        problem = stringInterpolation.badSegment.map { segment in
-            TopicError(
-                topic: String(stringInterpolation.text.prefix(64)),
-                reason:
-                    "'\(segment.prefix(64))' is put into it as one segment, and has a '/' or a '*' or nothing in it",
-                isRequests: true)
-        }
+        badSegment = stringInterpolation.badSegment.map { String($0.prefix(64)) }
     }
 
     /// Puts a topic together, and notes a value that is not one segment.
@@ -59,7 +54,12 @@ public struct Topic: Sendable, Hashable, CustomStringConvertible, ExpressibleByS
     ///
     /// - Throws: `TopicError`.
     func checked() throws(TopicError) -> String {
-        if let problem { throw problem }
+        if let badSegment {
+            throw TopicError(
+                topic: String(description.prefix(64)),
+                reason: "'\(badSegment)' is put into it as one segment, and has a '/' or a '*' or nothing in it",
+                isRequests: true)
+        }
         try TopicPattern.checkTopic(description)
         return description
     }

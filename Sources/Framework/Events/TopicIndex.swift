@@ -1,4 +1,4 @@
-/// Finds by topic those who subscribed to it, by its name or by a pattern.
+/// Finds the members that subscribed to a topic, by its name or by a pattern.
 struct TopicIndex<Member> {
     typealias Members = [EventClient.ID: Member]
 
@@ -22,7 +22,7 @@ struct TopicIndex<Member> {
         }
     }
 
-    /// Calls `body` with each group that the topic reaches; who is in two of them is visited twice.
+    /// Calls `body` with each group that the topic reaches; a member of two is visited twice.
     func forEachGroup(on topic: String, _ body: (Members) -> Void) {
         if let members = exact[topic] { body(members) }
         guard !patterns.isEmpty else { return }
@@ -39,8 +39,8 @@ struct TopicIndex<Member> {
 
     func reaches(_ topic: String) -> Bool { exact[topic] != nil || !patterns.isEmpty && !groups(on: topic).isEmpty }
 
-    /// How many are reached. Who is in two groups is looked for, from the smaller one, while that costs next to nothing:
-    /// publishers wait for it. Beyond, who is reached twice counts twice.
+    /// How many are reached. Members of two groups are looked for, from the smaller one, while that costs next to nothing:
+    /// publishers wait for it. Beyond, a member that is reached twice counts twice.
     func count(on topic: String) -> Int {
         guard !patterns.isEmpty else { return exact[topic]?.count ?? 0 }
         let groups = groups(on: topic)

@@ -1,4 +1,5 @@
 import MartletCore
+import MartletMiddleware
 import Synchronization
 
 #if canImport(FoundationEssentials)
@@ -28,9 +29,13 @@ public final class SignInThrottle: Sendable {
         public init() {}
     }
 
+    private enum Network: Hashable {
+        case known(IPAddress)
+        case unknown(String)
+    }
     private enum Key: Hashable {
-        case address(String)
-        case pair(String, String)
+        case address(Network)
+        case pair(String, Network)
         case account(String)
         /// Of a device that the user has signed in from before.
         case device(String)
@@ -96,7 +101,7 @@ public final class SignInThrottle: Sendable {
     /// How many keys are counted.
     var keyCount: Int { state.withLock { $0.failures.count } }
 
-    private func limits(_ account: String, _ address: String, _ device: String?) -> [(Key, Int)] {
+    private func limits(_ account: String, _ address: Network, _ device: String?) -> [(Key, Int)] {
         if let device {
             return [(.address(address), settings.perAddress), (.device(device), settings.perAccountAndAddress)]
         }
@@ -132,15 +137,7 @@ public final class SignInThrottle: Sendable {
         }
     }
 
-    /// What one subscriber has of addresses: all of IPv4's, the first half of IPv6's.
-    private static func network(of address: String) -> String {
-        let groups = address.split(separator: ":", omittingEmptySubsequences: false)
-        guard groups.count > 2, !address.contains(".") else { return address }
-        // `a:b::c` leaves out groups of zero; what stands before them is what counts.
-        guard let gap = groups.firstIndex(of: "") else { return groups.prefix(4).joined(separator: ":") }
-        let head = groups.prefix(gap).prefix(4)
-        let zeros = Array(repeating: Substring("0"), count: 4 - head.count)
-        let isInTail = 8 - (groups.count - gap - 1) < 4
-        return isInTail ? address : (head + zeros).joined(separator: ":")
+    private static func network(of address: String) -> Network {
+        IPAddress(address).map { .known($0.network) } ?? .unknown(address)
     }
 }

@@ -34,14 +34,17 @@ public final class PasswordHasher: Sendable {
 
     /// - Parameters:
     ///   - cost: of the hashes that are made. `.fast` is for tests.
+    ///   - maxCost: of the hashes that the store may have, where that is more than `cost` and `.standard`: what takes more
+    ///     memory is refused.
     ///   - parallelism: how many hashes are made at a time, each on a thread of its own and with the memory of its cost.
     ///   - maxWaiting: how many wait for their turn at most.
     ///   - verifiers: for hashes of other formats that the store has.
     public init(
-        cost: ScryptCost = .standard, parallelism: Int = 2, maxWaiting: Int = 64,
+        cost: ScryptCost = .standard, maxCost: ScryptCost? = nil, parallelism: Int = 2, maxWaiting: Int = 64,
         verifiers: [any PasswordVerifier] = [PBKDF2Verifier()]
     ) {
-        scrypt = ScryptVerifier(cost: cost)
+        let maxMemory = max(cost.memory, ScryptCost.standard.memory, maxCost?.memory ?? 0)
+        scrypt = ScryptVerifier(cost: cost, maxMemory: maxMemory)
         self.verifiers = verifiers
         pool = HashingPool(parallelism: parallelism, maxWaiting: maxWaiting)
     }
@@ -58,11 +61,17 @@ public final class PasswordHasher: Sendable {
 
     /// Holds a password against a hash from the store, in constant time.
     ///
+    /// - Parameter hash: nil for a user that nobody is. That takes as long as a hash that is made now, and comes to `.wrong`:
+    ///   the time of a sign-in does not tell who is a user.
     /// - Throws: ``PasswordError`` for a hash that cannot be read, that no verifier knows, or that costs too much;
     ///   `HTTPError` 503 where too many wait.
-    public func verify(_ password: String, against hash: PasswordHash) async throws -> Verification {
+    public func verify(_ password: String, against hash: PasswordHash?) async throws -> Verification {
         // No hash is of such a password, be the user known or not.
         guard Self.isHashable(password) else { return .wrong }
+        guard let hash else {
+            _ = try await pool.run { [scrypt] in try scrypt.hash(password) }
+            return .wrong
+        }
         let format = hash.format
         guard let verifier = ([scrypt] + verifiers).first(where: { $0.formats.contains(format) }) else {
             throw PasswordError.unknownFormat(format)
@@ -70,18 +79,6 @@ public final class PasswordHasher: Sendable {
         let isRight = try await pool.run { try verifier.isRight(password, for: hash) }
         guard isRight else { return .wrong }
         return scrypt.isCurrent(hash) ? .right : .rightNeedsRehash
-    }
-
-    /// Takes as long as `verify`, and comes to nothing: for a sign-in with a name that nobody has, so that the time of the
-    /// answer does not tell who is a user.
-    ///
-    /// - Returns: `.wrong`.
-    /// - Throws: as `verify` does.
-    @discardableResult
-    public func verifyNobody(_ password: String) async throws -> Verification {
-        guard Self.isHashable(password) else { return .wrong }
-        _ = try await pool.run { [scrypt] in try scrypt.hash(password) }
-        return .wrong
     }
 
     private static func isHashable(_ password: String) -> Bool { (1...maxBytes).contains(password.utf8.count) }

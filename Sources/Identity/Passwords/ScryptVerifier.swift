@@ -3,7 +3,10 @@ import CryptoExtras
 
 /// Makes and reads `$scrypt$ln=17,r=8,p=1$salt$hash`.
 struct ScryptVerifier: PasswordVerifier {
+    /// Of the hashes that are made.
     let cost: ScryptCost
+    /// The most that a hash of the store may take.
+    let maxMemory: Int
     let formats: Set<String> = ["scrypt"]
     static let saltBytes = 16
     static let hashBytes = 32
@@ -30,11 +33,10 @@ struct ScryptVerifier: PasswordVerifier {
     }
 
     /// Read before anything is allocated: whoever can write to the store must not have the memory of the server.
-    private func cost(of phc: PHCString) throws -> ScryptCost {
+    func cost(of phc: PHCString) throws -> ScryptCost {
         let numbers = try phc.numbers("ln", "r", "p")
         let cost = try ScryptCost(logN: numbers[0], r: numbers[1], p: numbers[2])
-        // So much is set aside for each thread.
-        guard cost.memory <= max(self.cost.memory, ScryptCost.standard.memory) else { throw PasswordError.tooCostly }
+        guard cost.memory <= maxMemory else { throw PasswordError.tooCostly }
         return cost
     }
 

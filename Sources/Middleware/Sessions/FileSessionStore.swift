@@ -57,16 +57,18 @@ public final class FileSessionStore: SessionStore {
     /// Keeps a new session; where there are `maxSessions`, another one gives way.
     ///
     /// - Throws: `FileSessionError` where the file cannot be written.
-    public func create(_ session: StoredSession) async throws {
+    @discardableResult
+    public func create(_ session: StoredSession) async throws -> [EndedSession] {
         try await blocking { [self] in
             try folder.write(session)
             let givesWay = known.withLock { known -> SessionHandle? in
                 let givesWay = known.count >= maxSessions ? known.first : nil
+                // At once: another new session must not choose the same.
                 if let givesWay { known.remove(givesWay) }
                 known.add(session.handle, true)
                 return givesWay
             }
-            if let givesWay { _ = try folder.remove(givesWay) }
+            return try givesWay.flatMap { try removeNow($0) }.map { [$0] } ?? []
         }
     }
 

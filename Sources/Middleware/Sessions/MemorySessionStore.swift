@@ -53,11 +53,14 @@ public final class MemorySessionStore: ImmediateSessionStore {
     public func load(_ handle: SessionHandle) -> StoredSession? { state.withLock { $0.sessions.use(handle) } }
 
     /// Keeps a new session; where there are `maxSessions`, another one gives way.
-    public func create(_ session: StoredSession) {
+    @discardableResult
+    public func create(_ session: StoredSession) -> [EndedSession] {
         state.withLock { state in
-            if state.sessions.count >= maxSessions, let first = state.sessions.first { _ = state.remove(first) }
+            let first = state.sessions.count >= maxSessions ? state.sessions.first : nil
+            let gaveWay = first.flatMap { state.remove($0) }
             state.sessions.add(session.handle, session)
             state.list(session.handle, session.user)
+            return gaveWay.map { [$0] } ?? []
         }
     }
 

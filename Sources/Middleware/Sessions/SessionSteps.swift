@@ -8,7 +8,7 @@ struct SessionSteps {
     }
     enum Result {
         case removed(EndedSession?)
-        case created
+        case created(gaveWay: [EndedSession])
         case updated(SessionChange.Outcome)
     }
 
@@ -25,8 +25,8 @@ struct SessionSteps {
 
     /// What the client's cookie is to be.
     private(set) var cookie: Cookie?
-    /// Who was told goodbye.
-    private(set) var ended: EndedSession?
+    /// The sessions that are over by this.
+    private(set) var ended: [EndedSession] = []
 
     enum Cookie: Equatable {
         case set(SessionID)
@@ -44,10 +44,11 @@ struct SessionSteps {
     mutating func take(_ result: Result) {
         switch result {
         case .removed(let session):
-            ended = session
+            if let session { ended.append(session) }
             ends = nil
             cookie = .removed
-        case .created:
+        case .created(let gaveWay):
+            ended += gaveWay
             cookie = created.map { .set($0.id) }
             created = nil
         case .updated(let outcome):
@@ -80,14 +81,9 @@ extension SessionStore {
     func take(_ step: SessionSteps.Step) async throws -> SessionSteps.Result {
         switch step {
         case .remove(let handle): .removed(try await remove(handle))
-        case .create(let session): try await created(session)
+        case .create(let session): .created(gaveWay: try await create(session))
         case .update(let handle, let change): .updated(try await update(handle, change))
         }
-    }
-
-    private func created(_ session: StoredSession) async throws -> SessionSteps.Result {
-        try await create(session)
-        return .created
     }
 }
 
@@ -95,13 +91,8 @@ extension ImmediateSessionStore {
     func take(_ step: SessionSteps.Step) throws -> SessionSteps.Result {
         switch step {
         case .remove(let handle): .removed(try remove(handle))
-        case .create(let session): try created(session)
+        case .create(let session): .created(gaveWay: try create(session))
         case .update(let handle, let change): .updated(try update(handle, change))
         }
-    }
-
-    private func created(_ session: StoredSession) throws -> SessionSteps.Result {
-        try create(session)
-        return .created
     }
 }

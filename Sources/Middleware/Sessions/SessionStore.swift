@@ -5,7 +5,9 @@ public protocol SessionStore: Sendable {
     /// The session of that handle, over or not; nil where there is none.
     func load(_ handle: SessionHandle) async throws -> StoredSession?
     /// Keeps a new session, whose handle nobody has used.
-    func create(_ session: StoredSession) async throws
+    ///
+    /// - Returns: the sessions that gave way to it, where there is no room for all.
+    func create(_ session: StoredSession) async throws -> [EndedSession]
     /// Reads the session, applies the change, and keeps the result, in one step that no other change of the session comes
     /// between.
     ///
@@ -27,7 +29,7 @@ public protocol ImmediateSessionStore: SessionStore {
     /// As ``SessionStore/load(_:)``, without waiting.
     func load(_ handle: SessionHandle) throws -> StoredSession?
     /// As ``SessionStore/create(_:)``, without waiting.
-    func create(_ session: StoredSession) throws
+    func create(_ session: StoredSession) throws -> [EndedSession]
     /// As ``SessionStore/update(_:_:)``, without waiting.
     func update(_ handle: SessionHandle, _ change: SessionChange) throws -> SessionChange.Outcome
     /// As ``SessionStore/remove(_:)``, without waiting.

@@ -13,15 +13,32 @@ import Foundation
 ///
 /// Over TLS the cookie is `__Host-martlet_session`, which no other host can set, else `martlet_session`.
 public struct Sessions: ImmediateMiddleware, TimedMiddleware, StreamingMiddleware {
-    private let store: any SessionStore
-    /// The store, where it never waits.
-    private let immediate: (any ImmediateSessionStore)?
-    private let ownCookieName: String?
-    private let isAlwaysSecure: Bool
-    private let idleTime: TimeInterval
-    private let lifetime: TimeInterval
-    /// A use is noted when the last that was is older: not each costs a write.
-    private let useResolution: TimeInterval
+    /// One object, since every session has it.
+    private final class Settings: Sendable {
+        let store: any SessionStore
+        /// The store, where it never waits.
+        let immediate: (any ImmediateSessionStore)?
+        let ownCookieName: String?
+        let isAlwaysSecure: Bool
+        let idleTime: TimeInterval
+        let lifetime: TimeInterval
+        /// A use is noted when the last that was is older: not each costs a write.
+        let useResolution: TimeInterval
+
+        init(
+            _ store: some SessionStore, idleTime: TimeInterval, lifetime: TimeInterval, cookieName: String?,
+            isSecure: Bool
+        ) {
+            self.store = store
+            immediate = store as? any ImmediateSessionStore
+            self.idleTime = idleTime
+            self.lifetime = lifetime
+            useResolution = min(60, idleTime / 30)
+            ownCookieName = cookieName
+            isAlwaysSecure = isSecure
+        }
+    }
+    private let settings: Settings
     private let watch: SessionWatch
 
     /// - Parameters:
@@ -35,15 +52,13 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware, StreamingMiddlewar
         _ store: some SessionStore, idleTime: Duration = .seconds(30 * 60), lifetime: Duration = .seconds(12 * 3600),
         cookieName: String? = nil, isSecure: Bool = false
     ) {
-        self.store = store
-        immediate = store as? any ImmediateSessionStore
-        self.idleTime = idleTime / .seconds(1)
-        self.lifetime = lifetime / .seconds(1)
-        useResolution = min(60, self.idleTime / 30)
-        ownCookieName = cookieName
-        isAlwaysSecure = isSecure
-        watch = SessionWatch(sweepInterval: min(self.idleTime, self.lifetime, 3600))
+        settings = Settings(
+            store, idleTime: idleTime / .seconds(1), lifetime: lifetime / .seconds(1), cookieName: cookieName,
+            isSecure: isSecure)
+        watch = SessionWatch(sweepInterval: min(settings.idleTime, settings.lifetime, 3600))
     }
+
+    private var store: any SessionStore { settings.store }
 
     /// Gives the request its session, and does in the store what the request changed; waits only for a store that does, and
     /// then only where there is something to do.
@@ -51,7 +66,7 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware, StreamingMiddlewar
     /// - Throws: what an ``ImmediateSessionStore`` throws.
     public func answer(_ ctx: Context, next: Next) throws -> Answer {
         let ids = ids(of: ctx.request)
-        guard let immediate else { return answerWaiting(ids, ctx, next) }
+        guard let immediate = settings.immediate else { return answerWaiting(ids, ctx, next) }
         var found: StoredSession?
         for id in ids where found == nil {
             guard let session = try immediate.load(id.handle), session.secret == id.secret else { continue }
@@ -136,13 +151,13 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware, StreamingMiddlewar
     /// How many ids of one client are looked up.
     private static let maximumIDs = 4
 
-    private func isSecure(_ request: Request) -> Bool { isAlwaysSecure || request.scheme == "https" }
+    private func isSecure(_ request: Request) -> Bool { settings.isAlwaysSecure || request.scheme == "https" }
 
     private func cookieName(for request: Request) -> String { cookieName(overTLS: isSecure(request)) }
 
     /// The cookie of requests that come over TLS, or do not.
     package func cookieName(overTLS: Bool) -> String {
-        ownCookieName ?? (overTLS || isAlwaysSecure ? "__Host-martlet_session" : "martlet_session")
+        settings.ownCookieName ?? (overTLS || settings.isAlwaysSecure ? "__Host-martlet_session" : "martlet_session")
     }
 
     private func isOver(_ session: StoredSession, _ ctx: Context) -> Bool { expiry(at: ctx.now).includes(session) }
@@ -171,11 +186,11 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware, StreamingMiddlewar
     /// A clock that was set back must not leave a use in the future.
     private func isUseDue(_ session: Session, _ ctx: Context) -> Bool {
         guard let lastUse = session.stored?.lastUse.date else { return false }
-        return abs(ctx.now.timeIntervalSince(lastUse)) >= useResolution
+        return abs(ctx.now.timeIntervalSince(lastUse)) >= settings.useResolution
     }
 
     private func finish(_ steps: SessionSteps, _ ctx: Context, _ response: inout Response) throws {
-        if let ended = steps.ended { watch.tell([ended]) }
+        watch.tell(steps.ended)
         guard let change = steps.cookie else { return }
         let isSecure = isSecure(ctx.request)
         let name = cookieName(overTLS: isSecure)
@@ -200,11 +215,13 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware, StreamingMiddlewar
     }
 
     private func expiry(at now: Date) -> SessionExpiry {
-        SessionExpiry(now: now, idleTime: idleTime, lifetime: lifetime)
+        SessionExpiry(now: now, idleTime: settings.idleTime, lifetime: settings.lifetime)
     }
 
     func end(of session: StoredSession) -> Date {
-        min(session.lastUse.date.addingTimeInterval(idleTime), session.createdAt.addingTimeInterval(lifetime))
+        min(
+            session.lastUse.date.addingTimeInterval(settings.idleTime),
+            session.createdAt.addingTimeInterval(settings.lifetime))
     }
 
     /// Looks through the whole store, and removes what is over.
@@ -271,7 +288,8 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware, StreamingMiddlewar
     /// Makes a session that no request has asked for: how a test's client is signed in.
     package func start(_ values: [String: String], user: String? = nil) async throws -> SessionID {
         let id = SessionID()
-        try await store.create(StoredSession(id, user: user, values: values, use: SessionUse(date: watch.now)))
+        let session = StoredSession(id, user: user, values: values, use: SessionUse(date: watch.now))
+        watch.tell(try await store.create(session))
         return id
     }
 }

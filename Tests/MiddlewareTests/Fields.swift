@@ -1,0 +1,30 @@
+import HTTPTypes
+import MartletTesting
+
+/// Fields by the names as they are written.
+func fields(_ pairs: KeyValuePairs<String, String>) -> HTTPFields {
+    var fields = HTTPFields()
+    for (name, value) in pairs {
+        guard let name = HTTPField.Name(name) else { continue }
+        fields.append(HTTPField(name: name, value: value))
+    }
+    return fields
+}
+
+extension HTTPFields {
+    /// The value of a field by its name as it is written, of several all with commas.
+    func named(_ name: String) -> String? { HTTPField.Name(name).flatMap { self[$0] } }
+}
+
+/// SplitMix64: the same numbers for the same seed, everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
