@@ -10,6 +10,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let swiftSyntax = Package.Dependency.package(url: "https://github.com/swiftlang/swift-syntax.git", from: "603.0.1")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
@@ -34,6 +35,7 @@ let package = Package(
         .library(name: "MartletClient", targets: ["MartletClient"]),
         .library(name: "MartletSQLite", targets: ["MartletSQLite"]),
         .library(name: "MartletIdentity", targets: ["MartletIdentity"]),
+        .library(name: "MartletJWT", targets: ["MartletJWT"]),
         .executable(name: "ExampleApp", targets: ["ExampleAppMain"]),
         .library(name: "MartletServiceLifecycle", targets: ["MartletServiceLifecycle"]),
         .library(name: "MartletEventStream", targets: ["MartletEventStream"]),
@@ -50,6 +52,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
     ],
     targets: [
         // Arrows only point up this list (Docs/architecture.md).
@@ -124,6 +127,9 @@ let package = Package(
             ],
             path: "Sources/Identity",
             resources: [.embedInCode("Passwords/common-passwords.txt")],
+        // A product of its own: only who asks for it builds jwt-kit, and BoringSSL and X.509 with it.
+        .target(
+            name: "MartletJWT", dependencies: ["MartletCore", "MartletMiddleware", jwtKit], path: "Sources/JWT",
             swiftSettings: strictOnCaller),
         // A product of its own: who has no such services does not build async-algorithms.
         .target(
@@ -178,6 +184,7 @@ let package = Package(
                 "Martlet", "MartletIdentity", "MartletTesting", nio,
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
+            name: "JWTTests", dependencies: ["Martlet", "MartletJWT", "MartletTesting"],
             swiftSettings: strict),
         .testTarget(name: "TestHostTests", dependencies: ["Martlet", "MartletTesting", nio], swiftSettings: strict),
         .testTarget(name: "ExampleAppTests", dependencies: ["ExampleApp", "MartletTesting"], swiftSettings: strict),

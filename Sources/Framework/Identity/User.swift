@@ -86,6 +86,9 @@ public struct ProofHandle: Sendable, Hashable {
     public static func token(_ id: String) -> ProofHandle { ProofHandle(kind: .token, id: id) }
     /// An API key, by what is shown of it.
     public static func key(_ id: String) -> ProofHandle { ProofHandle(kind: .key, id: id) }
+
+    /// The `jti` of a token; nil for anything else.
+    public var tokenID: String? { kind == .token ? id : nil }
 }
 
 extension User: ContextValue {

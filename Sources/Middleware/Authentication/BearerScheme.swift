@@ -9,29 +9,41 @@ import MartletCore
 public struct BearerScheme: AuthenticationScheme {
     /// Finds out whose a token is; `.none` for one that another scheme may read.
     public typealias Verification = @Sendable (_ token: String, _ ctx: Context) async throws -> AuthenticationResult
+    /// The same where it can be found out without waiting: no task is made for it.
+    public typealias ImmediateVerification = @Sendable (_ token: String, _ ctx: Context) throws -> AuthenticationResult
 
     /// `bearer`, where no other is given.
     public let name: String
     private let realm: String?
-    private let verify: Verification
+    private let verify: ImmediateVerification
 
     /// - Parameters:
     ///   - name: names the scheme, where there are several.
     ///   - realm: what the tokens are for, as the client is told.
     ///   - verify: is asked for tokens of at most 16 KiB in the characters that RFC 6750 allows; others are refused.
     public init(name: String = "bearer", realm: String? = nil, verify: @escaping Verification) {
+        self.init(name: name, realm: realm, immediate: { token, ctx in .later { try await verify(token, ctx) } })
+    }
+
+    /// - Parameters:
+    ///   - name: names the scheme, where there are several.
+    ///   - realm: what the tokens are for, as the client is told.
+    ///   - verify: as above; what has to wait after all is `.later`.
+    public init(name: String = "bearer", realm: String? = nil, immediate verify: @escaping ImmediateVerification) {
         self.name = name
         self.realm = realm
         self.verify = verify
     }
 
     /// The user whose token the request has.
-    public func authenticate(_ ctx: Context) -> AuthenticationResult {
+    ///
+    /// - Throws: what an ``ImmediateVerification`` throws.
+    public func authenticate(_ ctx: Context) throws -> AuthenticationResult {
         guard let token = ctx.request.credentials(scheme: "bearer") else { return .none }
         guard token.utf8.count <= 16 * 1024, !token.isEmpty, token.utf8.allSatisfy(Self.isTokenByte) else {
             return .refused("The token is malformed.")
         }
-        return .later { try await verify(String(token), ctx) }
+        return try verify(String(token), ctx)
     }
 
     /// `Bearer`, and where a token was refused, why (RFC 6750 section 3).
