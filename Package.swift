@@ -127,6 +127,7 @@ let package = Package(
             ],
             path: "Sources/Identity",
             resources: [.embedInCode("Passwords/common-passwords.txt")],
+            swiftSettings: strictOnCaller),
         // A product of its own: only who asks for it builds jwt-kit, and BoringSSL and X.509 with it.
         .target(
             name: "MartletJWT", dependencies: ["MartletCore", "MartletMiddleware", jwtKit], path: "Sources/JWT",
@@ -184,6 +185,8 @@ let package = Package(
                 "Martlet", "MartletIdentity", "MartletTesting", nio,
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
+            swiftSettings: strict),
+        .testTarget(
             name: "JWTTests", dependencies: ["Martlet", "MartletJWT", "MartletTesting"],
             swiftSettings: strict),
         .testTarget(name: "TestHostTests", dependencies: ["Martlet", "MartletTesting", nio], swiftSettings: strict),
@@ -212,7 +215,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "ExampleApp",
-            dependencies: ["Martlet", "MartletIdentity", "MartletSQLite"],
+            dependencies: ["Martlet", "MartletIdentity", "MartletJWT", "MartletSQLite"],
             resources: [.copy("Public")],
             swiftSettings: strict),
         // What Scripts/soak runs; no products.

@@ -1,6 +1,7 @@
 import Foundation
 import Martlet
 import MartletIdentity
+import MartletJWT
 import MartletSQLite
 
 package struct ExampleApp: App {
@@ -23,20 +24,28 @@ package struct ExampleApp: App {
         app.services.add(SystemMonitor())
         app.services.add(accounts)
         app.services.add(members)
+        let tokens = try AccountTokens(members)
+        app.services.add(tokens)
         app.mount(ClientScript())
+        app.mount(CountController(), at: "client", use: settings.partner.map { [partnerAccess($0)] } ?? [])
         if let file = settings.eventsFile {
             // What was said outlives a restart.
             // Another instance of this app that has the file will hardly end by itself: say so soon.
             app.events.store = SQLiteHistory(file, handoverTimeout: .seconds(2))
         }
         app.use(
-            Compression(), try sessions(settings), try FlashMessages(keys: settings.keys),
-            Authentication(.session(members), signInPage: "/account/login"))
+            Compression(), SecurityHeaders(), try sessions(settings), try FlashMessages(keys: settings.keys),
+            Authentication(.session(members), tokens.scheme, signInPage: "/account/login"))
         // Programs of before are told in these words.
         app.messages.add(["Sign in first.": "请先登录"], for: "en")
         if members.takesGuests, let admin = settings.admin {
             app.logger.warning("ADMIN_USER without DATABASE: anyone can sign in as \(admin), without a password")
         }
+    }
+
+    /// Lets a partner's pages read answers, as its user who is signed in here.
+    private func partnerAccess(_ origin: String) -> CORS {
+        CORS(origins: [.exact(origin)], methods: [.get], allowsCredentials: true)
     }
 
     private func accounts(_ settings: Settings) throws -> Accounts {

@@ -17,7 +17,7 @@ import Testing
     ) async throws {
         try await TestHost.example(transport).client().get(file.path).expect(.ok)
             .expect(header: .contentType, file.type)
-            .expect(header: .contentSecurityPolicy, "default-src 'self'")
+            .expect(header: .contentSecurityPolicy, ContentSecurityPolicy.pages)
     }
 
     @Test func `the routes are those of the page`() throws {
@@ -26,7 +26,7 @@ import Testing
             app.controllers(
                 AccountController.self, ChatController.self, ClientController.self, EventsController.self,
                 HomeController.self, MonitorController.self, NotificationController.self, SessionController.self,
-                TaskController.self)
+                TaskController.self, TokenController.self)
         }
         try Snapshot.expect(host.routeTable, inFile: "routes.txt")
     }

@@ -1,5 +1,6 @@
 import Martlet
 import MartletIdentity
+import MartletJWT
 
 /// Who uses the app: users with an account and, where no database keeps those, guests, who only say who they are.
 struct Members: UserDirectory {
@@ -16,6 +17,13 @@ struct Members: UserDirectory {
 
     func user(_ id: User.ID, _ ctx: Context) async throws -> User? {
         member(id, try await accounts.user(id, ctx), guestName: ctx.session[.guestName])
+    }
+
+    /// Whose a token is that this app has made.
+    func user(of token: JWTClaims, _ ctx: Context) async throws -> User? {
+        // A guest has shown nothing.
+        let guestName = token.list("amr") == nil ? token.user.displayName : nil
+        return member(token.subject, try await accounts.user(token.subject, ctx), guestName: guestName)
     }
 
     /// - Parameter guestName: what a guest is called; nil for whoever has shown a password.
