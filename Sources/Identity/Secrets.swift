@@ -1,5 +1,6 @@
 import Crypto
 import CryptoExtras
+import MartletMiddleware
 
 /// The comparisons and the random bytes of everything that is secret here.
 enum Secrets {
@@ -16,4 +17,7 @@ enum Secrets {
         // Keys are compared in constant time.
         return SymmetricKey(data: one) == SymmetricKey(data: other)
     }
+
+    /// What is kept of a secret that nobody finds by trying.
+    static func hash(of secret: String) -> String { Base64URL.text(of: SHA256.hash(data: Array(secret.utf8))) }
 }

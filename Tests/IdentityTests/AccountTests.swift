@@ -38,7 +38,16 @@ private struct AccountingController {
         }
     }
     @POST func code(code: String, _ ctx: Context) async throws { try await accounts.signIn(code: code, ctx) }
-    @POST func logout(_ ctx: Context) { accounts.signOut(ctx) }
+    @POST func logout(_ ctx: Context) async throws { try await accounts.signOut(ctx) }
+    @POST func everywhere(_ user: User, _ ctx: Context) async throws -> Int {
+        try await accounts.signOutEverywhere(user.id, ctx)
+    }
+    @GET func sessions(_ user: User, _ ctx: Context) async throws -> [String] {
+        try await ctx.sessions.all(of: user.id).map(\.handle.text)
+    }
+    @POST func end(handle: SessionHandle, _ user: User, _ ctx: Context) async throws -> Bool {
+        try await accounts.endSession(handle, of: user.id, ctx)
+    }
     @GET func who(_ user: User) -> String {
         "\(user.name ?? "") \(user.roles.sorted()) \(user.proof?.methods.joined(separator: "+") ?? "")"
     }
@@ -91,7 +100,7 @@ private struct AccountingController {
         host = try TestHost(
             controllers: AccountingController.self, services: accounts,
             middleware: Sessions(.memory),
-            Authentication(.session(accounts), .basic(realm: "test", accounts)))
+            Authentication(.session(accounts), .remembered(accounts), .basic(realm: "test", accounts)))
     }
 
     private func registered(_ name: String, email: String? = nil) async throws -> TestClient {
@@ -285,6 +294,63 @@ private struct AccountingController {
             #expect(try await attacker.post("/account/code", form: ["code": "123"]).status == .unauthorized)
         }
         #expect(try await attacker.post("/account/code", form: ["code": "123"]).status == .tooManyRequests)
+    }
+
+    private func rememberedClient(_ name: String) async throws -> TestClient {
+        let client = host.client()
+        let form: KeyValuePairs = ["name": name, "password": password, "remember": "true"]
+        #expect(try await client.post("/account/login", form: form).text == "in")
+        #expect(client.cookies["martlet_remembered"] != nil)
+        return client
+    }
+
+    @Test func aBrowserStaysSignedInWhenItsSessionIsOver() async throws {
+        _ = try await registered("Ada")
+        let (plain, ada) = (host.client(), try await rememberedClient("Ada"))
+        _ = try await login("Ada", password, plain)
+        let first = ada.cookies["martlet_remembered"]
+        await host.advance(by: .seconds(24 * 3600))
+        #expect(try await plain.get("/account/who").status == .unauthorized)
+        #expect(try await ada.get("/account/who").text == "Ada [\"admin\"] pwd")
+        #expect(ada.cookies["martlet_remembered"] != first)
+        // The session is there now, and nothing more is asked of the cookie.
+        let second = ada.cookies["martlet_remembered"]
+        #expect(try await ada.get("/account/who").status == .ok)
+        #expect(ada.cookies["martlet_remembered"] == second)
+        // What a page asks for at once.
+        let parallel = host.client()
+        parallel.cookies["martlet_remembered"] = first
+        #expect(try await parallel.get("/account/who").status == .ok)
+        // Later, it is one that somebody has copied, and nobody is remembered any more.
+        await host.advance(by: .seconds(61))
+        let thief = host.client()
+        thief.cookies["martlet_remembered"] = first
+        #expect(try await thief.get("/account/who").status == .unauthorized)
+        await host.advance(by: .seconds(24 * 3600))
+        #expect(try await ada.get("/account/who").status == .unauthorized)
+    }
+
+    @Test func aBrowserIsForgottenWithItsSession() async throws {
+        _ = try await registered("Ada")
+        for way in ["logout", "everywhere", "end", "expiry", "close"] {
+            let ada = try await rememberedClient("Ada")
+            let cookie = ada.cookies["martlet_remembered"]
+            switch way {
+            case "logout", "everywhere": try await ada.post("/account/\(way)")
+            case "end":
+                let admin = host.client()
+                _ = try await login("Ada", password, admin)
+                for handle in try await admin.get("/account/sessions").json([String].self) {
+                    try await admin.post("/account/end", form: ["handle": handle])
+                }
+            case "close":
+                try await host.client().post("/account/close", form: ["id": "Ada", "isClosed": "true"])
+            default: await host.advance(by: .seconds(31 * 24 * 3600))
+            }
+            let other = host.client()
+            other.cookies["martlet_remembered"] = cookie
+            #expect(try await other.get("/account/who").status == .unauthorized, "\(way)")
+        }
     }
 
     @Test func rightsChangeAtOnce() async throws {

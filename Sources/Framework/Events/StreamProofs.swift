@@ -69,8 +69,11 @@ extension EventHub {
     /// - Returns: how many there were.
     @discardableResult
     public func closeStreams(provedBy proof: ProofHandle) -> Int {
-        let clients = state.withLock { $0.proofs.end(proof) }
-        proofNumber.store(state.withLock { $0.proofs.number }, ordering: .releasing)
+        let clients = state.withLock { state in
+            let clients = state.proofs.end(proof)
+            proofNumber.store(state.proofs.number, ordering: .releasing)
+            return clients
+        }
         for client in clients { closeClient(client) }
         return clients.count
     }

@@ -30,6 +30,7 @@ public final class Accounts: Sendable {
     let resets: OneTimeTokens
     let confirmations: OneTimeTokens
     let device: ProtectedCookie<KnownDevice>?
+    let remembered: ProtectedCookie<RememberedToken>?
     let cache = AccountCache()
 
     /// - Parameters:
@@ -49,6 +50,7 @@ public final class Accounts: Sendable {
         resets = OneTimeTokens("reset-password", keys: keys, lifetime: settings.resetLifetime)
         confirmations = OneTimeTokens("confirm-email", keys: keys, lifetime: settings.confirmationLifetime)
         device = KnownDevice.cookie(keys)
+        remembered = RememberedToken.cookie(keys, lifetime: settings.rememberedTime)
     }
 }
 
@@ -62,6 +64,8 @@ public struct AccountSettings: Sendable {
     public var resetLifetime = Duration.seconds(3600)
     /// How long a link to confirm an address is good for.
     public var confirmationLifetime = Duration.seconds(3 * 24 * 3600)
+    /// For how long a browser stays signed in whose user wants that, from its last use on.
+    public var rememberedTime = Duration.seconds(30 * 24 * 3600)
     /// How long a user has after the password to give the code of the second factor.
     public var codeTime = Duration.seconds(300)
     /// How often names and passwords may be tried.

@@ -17,7 +17,7 @@ extension Accounts {
         }
         try await set(new, on: account, ctx)
         if endsOtherSessions {
-            try await ctx.sessions.endAll(of: user, except: ctx.session.handle)
+            try await signOutEverywhere(user, exceptThis: true, ctx)
         }
         // What somebody may have seen of the session is worth nothing now.
         ctx.session.renew()
@@ -53,7 +53,7 @@ extension Accounts {
         }
         guard let id, let account = try await store.account(id) else { throw HTTPError.uselessLink }
         try await set(new, on: account, ctx)
-        try await ctx.sessions.endAll(of: id)
+        try await signOutEverywhere(id, ctx)
         ctx.record(AuditEvent(.passwordChange, user: id, details: ["by": "link"]))
         return account
     }

@@ -27,8 +27,7 @@ extension Accounts {
             account.revision += 1
         }
         if isDisabled {
-            try await ctx.sessions.endAll(of: user)
-            ctx.sse.closeStreams(provedBy: .user(user))
+            try await signOutEverywhere(user, ctx)
         }
         ctx.record(AuditEvent(.rightsChange, user: user, details: ["account": isDisabled ? "closed" : "open"]))
     }

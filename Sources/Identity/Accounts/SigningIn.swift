@@ -18,7 +18,9 @@ public enum SignInResult: Sendable {
 extension Accounts {
     /// Signs a user in to the client's session, where name and password are right.
     ///
-    /// - Parameter isRemembered: true to keep the session when the browser is closed.
+    /// - Parameters:
+    ///   - isRemembered: true to keep the browser signed in when it was closed, and the session is over; see
+    ///   ``RememberedScheme``.
     /// - Throws: `HTTPError` 401 for a name or password that is wrong, 403 for an account that is closed, 429 with
     ///   `Retry-After` where too many were wrong, 503 where too many are signing in at once.
     @discardableResult
@@ -32,7 +34,7 @@ extension Accounts {
                 user: account.id, name: account.nameKey, isRemembered: isRemembered, time: ctx.now)
             return .needsCode
         }
-        finish(account, methods: ["pwd"], isRemembered: isRemembered, ctx)
+        try await finish(account, methods: ["pwd"], isRemembered: isRemembered, ctx)
         return .signedIn(account)
     }
 
@@ -53,7 +55,7 @@ extension Accounts {
         }
         throttle.succeed(key, address: ctx.client.address, device: nil)
         ctx.session[.pendingSignIn] = nil
-        finish(account, methods: ["pwd", "otp", "mfa"], isRemembered: pending.isRemembered, ctx)
+        try await finish(account, methods: ["pwd", "otp", "mfa"], isRemembered: pending.isRemembered, ctx)
         return .signedIn(account)
     }
 
@@ -67,9 +69,6 @@ extension Accounts {
         }
         return account
     }
-
-    /// Signs the user out, and ends the streams of the session.
-    public func signOut(_ ctx: Context) { ctx.auth.signOut() }
 
     // MARK: - Steps
 
@@ -112,8 +111,11 @@ extension Accounts {
             headers: [.retryAfter: "\(Int((wait / .seconds(1)).rounded(.up)))"])
     }
 
-    private func finish(_ account: Account, methods: [String], isRemembered: Bool, _ ctx: Context) {
+    private func finish(
+        _ account: Account, methods: [String], isRemembered: Bool, _ ctx: Context
+    ) async throws {
         ctx.auth.signIn(account.user, methods: methods)
+        if isRemembered { try await remember(account.id, methods: methods, ctx) }
         try? device?.set(KnownDevice(user: account.id, id: UUID().uuidString), ctx, now: ctx.now)
         ctx.record(AuditEvent(.signIn, user: account.id, details: ["methods": methods.joined(separator: " ")]))
     }

@@ -1,3 +1,4 @@
+import MartletMiddleware
 import Crypto
 
 /// Codes for a user who has lost the second factor: shown once, to be printed, and good for one sign-in each.

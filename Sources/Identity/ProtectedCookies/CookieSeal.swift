@@ -1,3 +1,4 @@
+import MartletMiddleware
 import Crypto
 
 #if canImport(FoundationEssentials)

@@ -25,8 +25,48 @@ public struct Account: Sendable, Identifiable, Codable, Equatable {
     public let createdAt: Date
     /// Grows with each change of what the user may do or signs in by.
     public var revision = 0
+    /// The browsers that stay signed in.
+    public var remembered: [Remembered] = []
     /// What the app keeps beside.
     public var properties: [String: String] = [:]
+
+    /// A browser that stays signed in, by a secret of which the hash is kept.
+    public struct Remembered: Sendable, Codable, Equatable {
+        /// Names it.
+        public let id: String
+        package var hash: String
+        /// That of the secret before this one.
+        package var previousHash: String?
+        /// When it was used last.
+        public package(set) var time: Date
+        /// When it is forgotten.
+        public let expiresAt: Date
+        /// By what the user was recognised.
+        public let methods: [String]
+        /// The handle of the session that it has.
+        public package(set) var session: String
+
+        package init(
+            id: String, hash: String, time: Date, expiresAt: Date, methods: [String], session: String
+        ) {
+            self.id = id
+            self.hash = hash
+            self.time = time
+            self.expiresAt = expiresAt
+            self.methods = methods
+            self.session = session
+        }
+
+        /// It was used, and has another secret from now on.
+        package mutating func use(_ next: String, _ now: Date, session: String) {
+            (previousHash, hash, time, self.session) = (hash, next, now, session)
+        }
+
+        /// True for the secret that was the last one a moment ago.
+        package func wasJustReplaced(_ hash: String, _ now: Date, within time: TimeInterval) -> Bool {
+            previousHash == hash && (0..<time).contains(now.timeIntervalSince(self.time))
+        }
+    }
 
     /// A time-based code (RFC 6238) beside the password.
     public struct SecondFactor: Sendable, Codable, Equatable {

@@ -1,8 +1,3 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 import MartletCore
 
 /// The token of a session: a secret in the session, and texts that only it makes.
@@ -11,18 +6,18 @@ enum CSRFToken {
     static let key = "martlet.csrf"
     private static let byteCount = 32
 
-    static func newSecret() -> String { random().base64URL }
+    static func newSecret() -> String { Base64URL.text(of: random()) }
 
     /// Another text each time, so that a compressed page does not give the secret away bit by bit (BREACH).
     static func token(of secret: String) -> String? {
-        guard let secret = [UInt8](base64URL: secret), secret.count == byteCount else { return nil }
+        guard let secret = Base64URL.bytes(of: secret.utf8), secret.count == byteCount else { return nil }
         let mask = random()
-        return (mask + zip(mask, secret).map { $0 ^ $1 }).base64URL
+        return Base64URL.text(of: mask + zip(mask, secret).map { $0 ^ $1 })
     }
 
     static func matches(_ token: String, _ secret: String) -> Bool {
-        guard token.utf8.count <= 4 * byteCount, let bytes = [UInt8](base64URL: token),
-            let secret = [UInt8](base64URL: secret), bytes.count == 2 * byteCount, secret.count == byteCount
+        guard token.utf8.count <= 4 * byteCount, let bytes = Base64URL.bytes(of: token.utf8),
+            let secret = Base64URL.bytes(of: secret.utf8), bytes.count == 2 * byteCount, secret.count == byteCount
         else { return false }
         var difference: UInt8 = 0
         // All of it whatever it is: the time tells nothing.
@@ -52,22 +47,5 @@ extension Session {
     package static func csrfValues() -> (values: [String: String], token: String?) {
         let secret = CSRFToken.newSecret()
         return ([CSRFToken.key: secret], CSRFToken.token(of: secret))
-    }
-}
-
-extension [UInt8] {
-    /// RFC 4648 section 5, without padding.
-    package var base64URL: String {
-        Data(self).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
-    }
-
-    /// - Returns: nil for what is no such text.
-    package init?(base64URL text: String) {
-        guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=") })
-        else { return nil }
-        let padding = String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
-        let standard = text.replacing("-", with: "+").replacing("_", with: "/") + padding
-        guard let data = Data(base64Encoded: standard) else { return nil }
-        self = Array(data)
     }
 }

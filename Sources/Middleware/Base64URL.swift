@@ -5,8 +5,8 @@ import Foundation
 #endif
 
 /// RFC 4648 section 5, without padding: what cookies, URLs and headers take as it is.
-enum Base64URL {
-    static func text(of bytes: some Sequence<UInt8>) -> String {
+package enum Base64URL {
+    package static func text(of bytes: some Sequence<UInt8>) -> String {
         let text = Data(bytes).base64EncodedString()
         let encoded = text.utf8.lazy.filter { $0 != UInt8(ascii: "=") }.map { byte in
             switch byte {
@@ -19,7 +19,7 @@ enum Base64URL {
     }
 
     /// - Returns: nil for any text but the one that encodes the bytes.
-    static func bytes(of text: some Collection<UInt8>) -> [UInt8]? {
+    package static func bytes(of text: some Collection<UInt8>) -> [UInt8]? {
         var base64 = text.map { byte in
             switch byte {
             case UInt8(ascii: "-"): UInt8(ascii: "+")
