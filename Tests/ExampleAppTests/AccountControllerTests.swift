@@ -9,7 +9,7 @@ import Testing
         let host = try TestHost.example(transport)
         let client = host.client()
         func logIn() async throws {
-            try await client.call("Account@login", ["user_id": "1", "username": "Alice"]).expect(.ok)
+            try await client.post("/account/login", form: ["user_id": "1", "username": "Alice"]).expect(.ok)
         }
         try await logIn()
         let first = client.cookies
@@ -32,7 +32,7 @@ import Testing
     func `a user without id or name is refused`(_ transport: Transport, _ user: (id: String, name: String)) async throws
     {
         let host = try TestHost.example(transport)
-        try await host.call("Account@login", ["user_id": user.id, "username": user.name])
+        try await host.client().post("/account/login", form: ["user_id": user.id, "username": user.name])
             .expectProblem(.unprocessableContent, detail: "The request has fields whose values are not allowed.")
     }
 
@@ -59,9 +59,9 @@ import Testing
             .expect(json: #"{"code":0,"msg":"已登录","data":{"user_id":"ada","username":"Ada"}}"#)
         try await host.client().post("/account/register", form: registration)
             .expectProblem(.unprocessableContent, errors: ["user_id": "is taken"])
-        try await host.call("Account@login", ["user_id": "ada", "password": "wrong password"])
+        try await host.client().post("/account/login", form: ["user_id": "ada", "password": "wrong password"])
             .expectProblem(.unauthorized, detail: "The name or the password is wrong.")
-        try await host.call("Account@login", ["user_id": "nobody", "password": "wrong password"])
+        try await host.client().post("/account/login", form: ["user_id": "nobody", "password": "wrong password"])
             .expectProblem(.unauthorized, detail: "The name or the password is wrong.")
     }
 
@@ -88,10 +88,10 @@ import Testing
     @Test func `a guest who registers goes on as a user`() async throws {
         let host = try TestHost.example()
         let client = host.client()
-        try await client.call("Account@login", ["user_id": "ada", "username": "Guest"]).expect(.ok)
+        try await client.post("/account/login", form: ["user_id": "ada", "username": "Guest"]).expect(.ok)
         try await client.get("/account/profile").expect(.ok)
-        try await client.call(
-            "Account@register", ["user_id": "ada", "username": "Ada", "password": "correct horse battery"]
+        try await client.post(
+            "/account/register", form: ["user_id": "ada", "username": "Ada", "password": "correct horse battery"]
         ).expect(.ok)
         try await client.get("/account/profile")
             .expect(json: #"{"code":0,"msg":"","data":{"user_id":"ada","username":"Ada"}}"#)
@@ -103,7 +103,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         let environment = ["DATABASE": folder.appending(path: "app.db").path]
         let host = try TestHost.example(.inProcess, environment)
-        try await host.call("Account@login", ["user_id": "1", "username": "Alice"])
+        try await host.client().post("/account/login", form: ["user_id": "1", "username": "Alice"])
             .expectProblem(.unprocessableContent, errors: ["password": "is required"])
         let ada = try await host.registered("ada")
         let after = try TestHost.example(.inProcess, environment).client()

@@ -16,8 +16,8 @@ extension TestHost {
     /// A client of a user who has just registered.
     func registered(_ id: String, password: String = "correct horse battery") async throws -> TestClient {
         let client = client()
-        try await client.call(
-            "Account@register", ["user_id": id, "username": id.capitalized, "password": password]
+        try await client.post(
+            "/account/register", form: ["user_id": id, "username": id.capitalized, "password": password]
         ).expect(.ok)
         return client
     }

@@ -17,7 +17,12 @@ import Testing
     ) async throws {
         try await TestHost.example(transport).client().get(file.path).expect(.ok)
             .expect(header: .contentType, file.type)
-            .expect(header: .contentSecurityPolicy, ContentSecurityPolicy.pages)
+            .expect(
+                header: .contentSecurityPolicy,
+                """
+                default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; \
+                form-action 'self'; frame-ancestors 'none'
+                """)
     }
 
     @Test func `the routes are those of the page`() throws {

@@ -14,7 +14,7 @@ import Testing
 
     private func device(_ name: String, of user: String, _ host: TestHost) async throws -> TestClient {
         let client = host.client(headers: [.userAgent: name])
-        try await client.call("Account@login", ["user_id": user, "password": password]).expect(.ok)
+        try await client.post("/account/login", form: ["user_id": user, "password": password]).expect(.ok)
         return client
     }
 
@@ -66,15 +66,19 @@ import Testing
         let host = try TestHost.example()
         let first = try await host.registered("ada")
         let second = try await device("Phone", of: "ada", host)
-        try await second.call("Account@password", ["password": "wrong password", "new_password": "another battery"])
-            .expectProblem(.unprocessableContent, errors: ["password": "is wrong"])
-        try await second.call("Account@password", ["password": password, "new_password": "short"])
+        try await second.post(
+            "/account/password", form: ["password": "wrong password", "new_password": "another battery"]
+        )
+        .expectProblem(.unprocessableContent, errors: ["password": "is wrong"])
+        try await second.post("/account/password", form: ["password": password, "new_password": "short"])
             .expectProblem(.unprocessableContent, errors: ["new_password": "must have at least 8 characters"])
-        try await second.call("Account@password", ["password": password, "new_password": "another battery"])
+        try await second.post("/account/password", form: ["password": password, "new_password": "another battery"])
             .expect(.ok)
         try await first.get("/account/profile").expect(.unauthorized)
         try await second.get("/account/profile").expect(.ok)
-        try await host.call("Account@login", ["user_id": "ada", "password": password]).expect(.unauthorized)
-        try await host.call("Account@login", ["user_id": "ada", "password": "another battery"]).expect(.ok)
+        try await host.client().post("/account/login", form: ["user_id": "ada", "password": password]).expect(
+            .unauthorized)
+        try await host.client().post("/account/login", form: ["user_id": "ada", "password": "another battery"]).expect(
+            .ok)
     }
 }

@@ -12,12 +12,23 @@ struct Credentials: Decodable, Validatable, Sendable {
     /// - Throws: `HTTPError` 400 without one, 422 for one that is empty.
     var guestName: String {
         get throws {
-            guard let username else { throw HTTPError(.badRequest, fieldErrors: FieldErrors("username", "is required")) }
-            guard !username.isEmpty else {
-                throw HTTPError(.unprocessableContent, fieldErrors: FieldErrors("username", "must not be empty"))
+            guard let username else {
+                throw HTTPError(
+                    .badRequest, "The request has fields that are missing or not valid.",
+                    fieldErrors: FieldErrors("username", "is required"))
             }
+            guard !username.isEmpty else { throw HTTPError.wrong("username", "must not be empty") }
             return username
         }
+    }
+}
+
+extension HTTPError {
+    /// 422: one field is not as it must be.
+    static func wrong(_ field: String, _ message: String) -> HTTPError {
+        HTTPError(
+            .unprocessableContent, "The request has fields whose values are not allowed.",
+            fieldErrors: FieldErrors(field, message))
     }
 }
 

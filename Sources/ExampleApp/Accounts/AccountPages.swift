@@ -13,7 +13,9 @@ extension FormPage {
     /// The page, with what the user is to be told once.
     func text(_ ctx: Context, _ error: HTTPError? = nil) -> String {
         let problems = Problems(error) { ctx.message($0, in: "zh") }
-        let notes = ctx.flash.take().map { #"<p class="note" data-kind="\#($0.kind.escapedForHTML)">\#($0.text.escapedForHTML)</p>"# }
+        let notes = ctx.flash.take().map {
+            #"<p class="note" data-kind="\#($0.kind.escapedForHTML)">\#($0.text.escapedForHTML)</p>"#
+        }
         return """
             <!doctype html>
             <html lang="zh-CN">
@@ -55,7 +57,9 @@ struct Problems {
     }
 
     /// A field with its label and what is wrong with it.
-    func field(_ name: String, _ label: String, value: String = "", type: String = "text", autocomplete: String) -> String {
+    func field(_ name: String, _ label: String, value: String = "", type: String = "text", autocomplete: String)
+        -> String
+    {
         let messages = error?.fieldErrors[name].map { translated($0).escapedForHTML } ?? []
         let note = messages.isEmpty ? "" : #"<span class="wrong">\#(messages.joined(separator: "；"))</span>"#
         return """

@@ -44,7 +44,7 @@ struct Members: UserDirectory {
         do {
             let account = try await accounts.register(name: id, password: password, id: id, displayName: name, ctx)
             // Whoever was here as a guest of this id was somebody else, or is here anew.
-            try await ctx.sessions.endAll(of: id)
+            try await accounts.signOutEverywhere(id, ctx)
             ctx.session.destroy()
             ctx.auth.signIn(account.user)
         } catch let error as HTTPError {
@@ -66,9 +66,7 @@ struct Members: UserDirectory {
     ///
     /// - Throws: `HTTPError` 422 where a password is asked of everybody, 401 where it is of this user.
     func signInGuest(_ id: User.ID, name: String, _ ctx: Context) async throws {
-        guard takesGuests else {
-            throw HTTPError(.unprocessableContent, fieldErrors: FieldErrors("password", "is required"))
-        }
+        guard takesGuests else { throw HTTPError.wrong("password", "is required") }
         guard try await accounts.store.account(nameKey: Account.key(of: id)) == nil else {
             throw HTTPError(.unauthorized, "The name or the password is wrong.")
         }

@@ -59,7 +59,7 @@ struct AccountController {
     /// POST /account/logout
     @POST func logout(_ ctx: Context) async throws -> Response {
         try await ctx.answer(then: "/account/login") {
-            members.accounts.signOut(ctx)
+            try await members.accounts.signOut(ctx)
             return .ok("已退出")
         }
     }
@@ -68,8 +68,7 @@ struct AccountController {
     @Authorize(policy: .scheme("session"))
     @POST func signOutEverywhere(_ user: User, _ ctx: Context) async throws -> Response {
         try await ctx.answer(then: "/account/login") {
-            let count = try await ctx.sessions.endAll(of: user.id)
-            members.accounts.signOut(ctx)
+            let count = try await members.accounts.signOutEverywhere(user.id, ctx)
             return .ok("已退出所有设备", data: ["count": count])
         }
     }

@@ -1,10 +1,13 @@
 import Foundation
 import Martlet
+import MartletIdentity
 
 /// On which devices a user is signed in.
 @Authorize(policy: .scheme("session"))
 @Controller("account/sessions")
 struct SessionController {
+    let accounts: Accounts
+
     struct Entry: Encodable {
         let handle: SessionHandle
         let device: String?
@@ -23,7 +26,7 @@ struct SessionController {
     /// POST /account/sessions/end
     @POST func end(handle: SessionHandle, _ user: User, _ ctx: Context) async throws -> Response {
         try await ctx.answer(then: "/account") {
-            guard try await ctx.sessions.end(handle, of: user.id) else { return .failed("会话不存在") }
+            guard try await accounts.endSession(handle, of: user.id, ctx) else { return .failed("会话不存在") }
             if handle == ctx.session.handle { ctx.auth.signOut() }
             return .ok("会话已结束")
         }

@@ -80,13 +80,9 @@ extension Accounts {
         let account = try await store.account(nameKey: key)
         let device = device?.get(ctx, now: ctx.now).flatMap { $0.user == account?.id ? $0.id : nil }
         try begin(key, user: account?.id, device: device, ctx)
-        let result =
-            if let hash = account?.passwordHash {
-                try await hasher.verify(password, against: PasswordHash(rawValue: hash))
-            } else {
-                // As long as for a name that there is.
-                try await hasher.verifyNobody(password)
-            }
+        // It takes as long for a name that there is not.
+        let result = try await hasher.verify(
+            password, against: account?.passwordHash.map(PasswordHash.init(rawValue:)))
         guard result.isRight, let account else {
             ctx.record(AuditEvent(.failure, user: account?.id, details: ["reason": "password"]))
             throw HTTPError.wrongPassword
