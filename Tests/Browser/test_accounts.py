@@ -44,7 +44,7 @@ def partner():
 @pytest.fixture
 def app(tmp_path, partner):
     app = App(tmp_path)
-    app.environment.update(DATABASE=str(tmp_path / "app.db"), CORS_ORIGIN=partner.origin)
+    app.environment.update(DATABASE=str(tmp_path / "app.db"), CORS_ORIGIN=partner.origin, ADMIN_USER="")
     app.start()
     partner.RequestHandlerClass.app = app.url
     yield app

@@ -47,7 +47,8 @@ import Testing
         let reply = try await register(name: "<b>Ada</b>")
         #expect(reply.status == .seeOther)
         #expect(reply.headers[.location] == "/account")
-        let page = try await browser.get("/account").expect(.ok).text
+        let answer = try await browser.get("/account").expect(.ok).expect(header: .cacheControl, "no-store")
+        let page = answer.text
         #expect(page.contains("已注册"))
         #expect(page.contains("&lt;b&gt;Ada&lt;/b&gt;") && !page.contains("<b>"))
         #expect(page.contains("本机"))

@@ -1,6 +1,7 @@
-import HTTPTypes
 import MartletTesting
 import Testing
+
+@testable import Martlet
 
 /// The page's 客户端管理.
 @Suite struct ClientControllerTests {
@@ -49,5 +50,26 @@ import Testing
         try await host.registered("ada").call("Client@closeAll").expect(.forbidden)
         let root = isGuest ? try await host.member("root", "Root") : try await host.registered("root")
         try await root.call("Client@closeAll").expect(.ok)
+    }
+
+    @Test func `the pages of a partner read how many streams there are, and nothing else`() async throws {
+        let partner = "https://partner.example"
+        let host = try TestHost.example(.inProcess, ["CORS_ORIGIN": partner])
+        let preflight: HTTPFields = [.origin: partner, .accessControlRequestMethod: "GET"]
+        let client = host.client(headers: [.origin: partner])
+        let count = try await client.get("/client/count").expect(.ok)
+        #expect(count.headers[.accessControlAllowOrigin] == partner)
+        #expect(count.headers[.accessControlAllowCredentials] == "true")
+        #expect(
+            try await host.client().request(.options, "/client/count", headers: preflight)
+                .headers[.accessControlAllowOrigin] == partner)
+        #expect(try await client.get("/client").headers[.accessControlAllowOrigin] == nil)
+        #expect(
+            try await host.client().get("/client/count", headers: [.origin: "https://partner.example.evil"])
+                .headers[.accessControlAllowOrigin] == nil)
+    }
+
+    @Test func `an origin that no browser writes ends the start`() throws {
+        #expect(throws: StartupError.self) { try TestHost.example(.inProcess, ["CORS_ORIGIN": "partner.example/"]) }
     }
 }

@@ -66,10 +66,7 @@ extension Context {
             return try Redirect(to: target).response(for: self)
         } catch let error as HTTPError where request.prefersHTML {
             guard let page else { throw error }
-            var response = Response(
-                status: error.status, text: page.text(self, error), contentType: "text/html; charset=utf-8")
-            for field in error.headers { response.headers.append(field) }
-            return response
+            return page.response(self, error)
         }
     }
 }

@@ -10,8 +10,19 @@ protocol FormPage: Sendable {
 }
 
 extension FormPage {
-    /// The page, with what the user is to be told once.
-    func text(_ ctx: Context, _ error: HTTPError? = nil) -> String {
+    /// The page, which no cache keeps.
+    ///
+    /// - Parameter error: why it comes back.
+    func response(_ ctx: Context, _ error: HTTPError? = nil) -> Response {
+        var response = Response(
+            status: error?.status ?? .ok, text: text(ctx, error), contentType: "text/html; charset=utf-8")
+        response.headers[.cacheControl] = "no-store"
+        for field in error?.headers ?? [:] { response.headers.append(field) }
+        return response
+    }
+
+    /// The same as text, with what the user is to be told once.
+    private func text(_ ctx: Context, _ error: HTTPError?) -> String {
         let problems = Problems(error) { ctx.message($0, in: "zh") }
         let notes = ctx.flash.take().map {
             #"<p class="note" data-kind="\#($0.kind.escapedForHTML)">\#($0.text.escapedForHTML)</p>"#
@@ -123,12 +134,7 @@ struct AccountPage: FormPage {
         """
         <p>\(user.displayName.escapedForHTML)（<code>\(user.id.escapedForHTML)</code>）\(user.has(role: Members.adminRole) ? "管理员" : "")</p>
         <form method="post" action="/account/logout"><button class="quiet">退出</button></form>
-        <h2>修改密码</h2>
-        <form method="post" action="/account/password">
-        \(problems.password("password", "当前密码"))
-        \(problems.password("new_password", "新密码", isNew: true))
-        <button class="primary">修改密码</button>
-        </form>
+        \(isGuest ? #"<p><a href="/account/register">注册</a>后，这个用户 ID 就是您的。</p>"# : passwordForm(problems))
         <h2>我的会话</h2>
         <table>
         <thead><tr><th>设备</th><th>地址</th><th>最近使用</th><th></th></tr></thead>
@@ -140,10 +146,24 @@ struct AccountPage: FormPage {
         """
     }
 
+    /// A guest has shown no password, and has none.
+    private var isGuest: Bool { user.proof?.methods.isEmpty ?? true }
+
+    private func passwordForm(_ problems: Problems) -> String {
+        """
+        <h2>修改密码</h2>
+        <form method="post" action="/account/password">
+        \(problems.password("password", "当前密码"))
+        \(problems.password("new_password", "新密码", isNew: true))
+        <button class="primary">修改密码</button>
+        </form>
+        """
+    }
+
     private func row(_ session: SessionController.Entry) -> String {
         """
         <tr><td>\((session.device ?? "未知设备").escapedForHTML)</td><td>\((session.address ?? "").escapedForHTML)</td>\
-        <td>\(session.lastUse.ISO8601Format())</td>\
+        <td>\(session.lastUse.ISO8601Format(.init(dateTimeSeparator: .space)))</td>\
         <td>\(session.isCurrent ? "本机" : "")<form method="post" action="/account/sessions/end">\
         <input type="hidden" name="handle" value="\(session.handle.text)"><button class="quiet">结束</button></form></td></tr>
         """

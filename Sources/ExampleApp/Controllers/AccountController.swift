@@ -13,8 +13,8 @@ struct AccountController {
     }
 
     /// GET /account
-    func index(_ user: User, _ ctx: Context) async throws -> HTML {
-        HTML(try await AccountPage(user, ctx).text(ctx))
+    func index(_ user: User, _ ctx: Context) async throws -> Response {
+        try await AccountPage(user, ctx).response(ctx)
     }
 
     /// GET /account/profile
@@ -23,12 +23,12 @@ struct AccountController {
     // MARK: - Coming in
 
     /// GET /account/login
-    @GET("login") func signInPage(_ ctx: Context) -> HTML {
-        HTML(SignInPage(form: Form(["return_to": ctx.returnTarget]), takesGuests: members.takesGuests).text(ctx))
+    @GET("login") func signInPage(_ ctx: Context) -> Response {
+        SignInPage(form: Form(["return_to": ctx.returnTarget]), takesGuests: members.takesGuests).response(ctx)
     }
 
     /// GET /account/register
-    @GET("register") func registerPage(_ ctx: Context) -> HTML { HTML(RegisterPage(form: Form()).text(ctx)) }
+    @GET("register") func registerPage(_ ctx: Context) -> Response { RegisterPage(form: Form()).response(ctx) }
 
     /// POST /account/login, with a password, or in the demo without
     @POST func login(form: Form<Credentials>, _ ctx: Context) async throws -> Response {
