@@ -187,8 +187,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "JWTTests", dependencies: ["Martlet", "MartletJWT", "MartletTesting"],
-            swiftSettings: strict),
+            name: "JWTTests", dependencies: ["Martlet", "MartletJWT", "MartletTesting"], swiftSettings: strict),
         .testTarget(name: "TestHostTests", dependencies: ["Martlet", "MartletTesting", nio], swiftSettings: strict),
         .testTarget(name: "ExampleAppTests", dependencies: ["ExampleApp", "MartletTesting"], swiftSettings: strict),
         .testTarget(
@@ -201,7 +200,7 @@ let package = Package(
         .testTarget(
             name: "DocsTests",
             dependencies: [
-                "Martlet", "MartletClient", "MartletIdentity", "MartletServiceLifecycle", "MartletSQLite",
+                "Martlet", "MartletClient", "MartletIdentity", "MartletJWT", "MartletServiceLifecycle", "MartletSQLite",
                 "MartletTesting", nio, serviceLifecycle,
             ],
             swiftSettings: strict),

@@ -200,15 +200,10 @@ public final class Context: Sendable {
     /// - Throws: what `fail` was called with.
     func applied(to response: Response) throws -> Response {
         var response = response
-        guard has(Mark.failure | Mark.metadata) else {
-            response.encodeURIs(under: request.prefix)
-            return response
-        }
+        response.encodeURIs()
+        guard has(Mark.failure | Mark.metadata) else { return response }
         if let failure { throw failure }
-        guard let metadata = metadataLock.withLock({ _ in metadata }) else {
-            response.encodeURIs(under: request.prefix)
-            return response
-        }
+        guard let metadata = metadataLock.withLock({ _ in metadata }) else { return response }
         if let status = metadata.status { response.status = status }
         for name in Set(metadata.headers.lazy.map(\.name)) {
             response.headers[fields: name] = metadata.headers[fields: name]
@@ -216,7 +211,7 @@ public final class Context: Sendable {
         for cookie in metadata.cookies {
             response.headers.append(HTTPField(name: .setCookie, value: cookie.headerValue))
         }
-        response.encodeURIs(under: request.prefix)
+        if !metadata.headers.isEmpty { response.encodeURIs() }
         return response
     }
 
@@ -231,14 +226,17 @@ public final class Context: Sendable {
 
 extension Response {
     /// The fields that hold a URI get one, whatever text they were given.
-    ///
-    /// - Parameter prefix: what a path of this app gets, as the client knows it.
-    fileprivate mutating func encodeURIs(under prefix: String) {
+    fileprivate mutating func encodeURIs() {
         guard status.code == 201 || status.kind == .redirection || headers.contains(.contentLocation) else { return }
         for name in [HTTPField.Name.location, .contentLocation] {
-            guard let text = headers[name] else { continue }
-            let isPath = text.hasPrefix("/") && !text.mayNameHost
-            headers[name] = URIReference.encoded(isPath ? prefix + text : text)
+            if let text = headers[name] { headers[name] = URIReference.encoded(text) }
+        }
+    }
+
+    /// Puts what a proxy takes from the path back where a field names a path of this app.
+    mutating func putLocations(under prefix: String) {
+        for name in [HTTPField.Name.location, .contentLocation] {
+            if let path = headers[name], path.hasPrefix("/"), !path.mayNameHost { headers[name] = prefix + path }
         }
     }
 }

@@ -11,8 +11,27 @@ extension Context {
             return Response(status: .init(code: 499, reasonPhrase: "Client Closed Request"))
         }
         let (told, id) = told(of: error)
-        return response(of: environment.errorHandlers, to: error, told)
-            ?? (request.prefersHTML ? errorPage(told, id) : told.response(environment.json, translated, requestID: id))
+        return response(of: environment.errorHandlers, to: error, told) ?? ownResponse(to: told, id)
+    }
+
+    /// What Martlet itself makes of an error, in the client's language.
+    private func ownResponse(to error: HTTPError, _ id: String?) -> Response {
+        let language = environment.messages.language(for: request.headers)
+        var isTranslated = false
+        func translated(_ text: String) -> String {
+            let translation = environment.messages.text(text, in: language)
+            if translation != text { isTranslated = true }
+            return translation
+        }
+        var response =
+            request.prefersHTML
+            ? errorPage(error, id, translated) : error.response(environment.json, translated, requestID: id)
+        guard error.detail != nil || !error.fieldErrors.isEmpty else { return response }
+        // Another client is told the same in its own language (RFC 9110 sections 8.5 and 12.5.5).
+        response.headers.append(HTTPField(name: .vary, value: "Accept-Language"))
+        // A text that is not translated may be in any language.
+        if isTranslated, !response.headers.contains(.contentLanguage) { response.headers[.contentLanguage] = language }
+        return response
     }
 
     /// What the client may know of an error. What nobody has foreseen goes to the log, where the request's id finds it.
@@ -62,7 +81,7 @@ extension Context {
     }
 
     /// What a person in a browser is shown.
-    private func errorPage(_ error: HTTPError, _ id: String?) -> Response {
+    private func errorPage(_ error: HTTPError, _ id: String?, _ translated: (String) -> String) -> Response {
         let title = "\(error.status.code) \(error.status.reasonPhrase)".escapedForHTML
         var parts = error.detail.map { ["<p>\(translated($0).escapedForHTML)</p>"] } ?? []
         if !error.fieldErrors.isEmpty {
@@ -89,7 +108,7 @@ extension Context {
         var response = Response(status: error.status, text: page, contentType: "text/html; charset=utf-8")
         for field in error.headers where field.name != .contentType { response.headers.append(field) }
         // Another client is told the same as JSON.
-        response.headers[.vary] = "Accept"
+        response.headers.append(HTTPField(name: .vary, value: "Accept"))
         return response
     }
 }

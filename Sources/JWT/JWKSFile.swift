@@ -15,7 +15,6 @@ public final class JWKSFile: JWTKeySource {
         var keySet: JWTKeySet
         /// By the app's clock; nil before the first token.
         var nextCheck: Date?
-        var isChecking = false
         /// What the log has been told; nil where the file is good.
         var problem: String?
     }
@@ -37,7 +36,9 @@ public final class JWKSFile: JWTKeySource {
             let bytes = try Self.read(path)
             state = Mutex(State(bytes: bytes, keySet: try JWKSet.keys(in: bytes)))
         } catch {
-            throw StartupError("The keys of tokens in '\(path)' cannot be taken: \(error).")
+            let reason = "\(error)"
+            throw StartupError(
+                "The keys of tokens in '\(path)' cannot be taken: \(reason)\(reason.hasSuffix(".") ? "" : ".")")
         }
     }
 
@@ -50,8 +51,9 @@ public final class JWKSFile: JWTKeySource {
         let isDue = state.withLock { state in
             // A wall clock that was put back must not stop the looks.
             let wait = state.nextCheck?.timeIntervalSince(now) ?? 0
-            guard !state.isChecking, wait <= 0 || wait > interval else { return false }
-            state.isChecking = true
+            guard wait <= 0 || wait > interval else { return false }
+            // Right away: who goes and never looks holds up nobody but for this long.
+            state.nextCheck = now.addingTimeInterval(interval)
             return true
         }
         guard isDue else { return nil }
@@ -70,8 +72,6 @@ public final class JWKSFile: JWTKeySource {
                 problem = "\(error)"
             }
             let isNew = state.withLock { state in
-                state.isChecking = false
-                state.nextCheck = now.addingTimeInterval(interval)
                 defer { state.problem = problem }
                 return state.problem != problem
             }

@@ -13,10 +13,10 @@ import Foundation
 ///     let key = try JWTKey(publicKey: pem, as: .es256)
 ///     app.use(Authentication(.jwt(key, issuer: "https://id.example.com", audience: "shop")))
 ///
-/// A token is taken where one of the keys has signed it with that key's own algorithm, and all of its claims hold. It is never
-/// asked where a key could be fetched. The clocks of those who make tokens may be off by ``leeway``.
+/// A token is taken where one of the keys has signed it with that key's own algorithm, and all of its claims hold. No key is
+/// taken from a token, nor fetched from where it says. The clocks of those who make tokens may be off by ``leeway``.
 public struct JWTScheme: AuthenticationScheme {
-    /// Finds the user of a token; nil where there is none. What is not of the app's own making has its limits here.
+    /// Finds the user of a token that holds; nil where there is none any more.
     public typealias UserLookup = @Sendable (_ claims: JWTClaims, _ ctx: Context) async throws -> User?
 
     /// By how much `exp`, `nbf` and `iat` may be missed: 30 seconds.

@@ -52,7 +52,7 @@ struct TokenVerifier: Sendable {
         }
     }
 
-    /// A check costs some tens of microseconds, and at most one of RSA with 8192 bits half a millisecond: it runs where it is.
+    /// A check costs some tens of microseconds, and with the largest key of RSA less than a millisecond: it runs where it is.
     private func verify(
         _ token: CompactToken, by algorithm: any JWTAlgorithm, _ ctx: Context
     ) throws(TokenRefusal) -> AuthenticationResult {

@@ -72,8 +72,8 @@ extension TestHost {
     ///
     /// - Throws: `UnexpectedResponse` where the application answers with something else.
     public func stream(
-        _ target: String, as client: TestClient? = nil, method: HTTPRequest.Method = .get, headers: HTTPFields = [:],
-        form: KeyValuePairs<String, String>? = nil
+        _ target: some RequestTargetConvertible, as client: TestClient? = nil, method: HTTPRequest.Method = .get,
+        headers: HTTPFields = [:], form: KeyValuePairs<String, String>? = nil
     ) async throws -> TestStream {
         try await own(client).stream(target, method: method, headers: headers, form: form)
     }

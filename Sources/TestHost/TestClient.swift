@@ -28,21 +28,27 @@ public final class TestClient: Sendable {
     /// - Throws: `TestStreamError` where the response is a stream of events, which `stream` reads.
     @discardableResult
     public func request(
-        _ method: HTTPRequest.Method, _ target: String, headers: HTTPFields = [:], body: ByteBuffer = ByteBuffer()
-    ) async throws -> TestResponse { try await send(TestContent(type: nil, body), method, target, headers) }
+        _ method: HTTPRequest.Method, _ target: some RequestTargetConvertible, headers: HTTPFields = [:],
+        body: ByteBuffer = ByteBuffer()
+    ) async throws -> TestResponse {
+        try await send(TestContent(type: nil, body), method, target.requestTarget, headers)
+    }
 
     /// Sends fields, and files, as a browser's form would.
     @discardableResult
     public func request(
-        _ method: HTTPRequest.Method, _ target: String, headers: HTTPFields = [:],
+        _ method: HTTPRequest.Method, _ target: some RequestTargetConvertible, headers: HTTPFields = [:],
         form: KeyValuePairs<String, String>, files: KeyValuePairs<String, TestFile> = [:]
-    ) async throws -> TestResponse { try await send(.form(form, files), method, target, headers) }
+    ) async throws -> TestResponse { try await send(.form(form, files), method, target.requestTarget, headers) }
 
     /// Sends a value as JSON.
     @discardableResult
     public func request(
-        _ method: HTTPRequest.Method, _ target: String, headers: HTTPFields = [:], json: some Encodable
-    ) async throws -> TestResponse { try await send(.json(json, host.application.json), method, target, headers) }
+        _ method: HTTPRequest.Method, _ target: some RequestTargetConvertible, headers: HTTPFields = [:],
+        json: some Encodable
+    ) async throws -> TestResponse {
+        try await send(.json(json, host.application.json), method, target.requestTarget, headers)
+    }
 
     func send(
         _ content: TestContent, _ method: HTTPRequest.Method, _ target: String, _ headers: HTTPFields
@@ -69,18 +75,21 @@ public final class TestClient: Sendable {
     ///
     /// - Throws: `UnexpectedResponse` where the application answers with something else.
     public func stream(
-        _ target: String, method: HTTPRequest.Method = .get, headers: HTTPFields = [:],
+        _ target: some RequestTargetConvertible, method: HTTPRequest.Method = .get, headers: HTTPFields = [:],
         form: KeyValuePairs<String, String>? = nil
     ) async throws -> TestStream {
-        try await stream(form.map { .form($0, [:]) } ?? TestContent(type: nil), method, target, headers)
+        try await stream(form.map { .form($0, [:]) } ?? TestContent(type: nil), method, target.requestTarget, headers)
     }
 
     /// Opens a stream of events, with a value as the request's JSON.
     ///
     /// - Throws: `UnexpectedResponse` where the application answers with something else.
     public func stream(
-        _ target: String, method: HTTPRequest.Method = .post, headers: HTTPFields = [:], json: some Encodable
-    ) async throws -> TestStream { try await stream(.json(json, host.application.json), method, target, headers) }
+        _ target: some RequestTargetConvertible, method: HTTPRequest.Method = .post, headers: HTTPFields = [:],
+        json: some Encodable
+    ) async throws -> TestStream {
+        try await stream(.json(json, host.application.json), method, target.requestTarget, headers)
+    }
 
     func stream(
         _ content: TestContent, _ method: HTTPRequest.Method, _ target: String, _ headers: HTTPFields

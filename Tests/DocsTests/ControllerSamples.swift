@@ -111,7 +111,7 @@ struct ResultController {
     func saved() -> Envelope { .ok("saved", data: ["id": 7]) }
 
     /// 303 to /book
-    @POST func leave() -> Redirect { Redirect(to: "/book") }
+    @POST func leave() -> Redirect { Redirect(to: BookController.links.index()) }
 
     /// 204
     @POST func touch() {}

@@ -14,15 +14,15 @@ import Testing
     @Test func whoComesBackGetsWhatWasSaid() async throws {
         let host = try TestHost(RoomsApp())
         let ada = try await signedIn("ada", host)
-        let stream = try await ada.stream("/rooms/stream?room=lobby")
+        let stream = try await ada.stream(RoomsController.links.stream(room: "lobby"))
         try await stream.none()
 
-        try await ada.post("/rooms/say", form: ["room": "lobby", "text": "hello"])
+        try await ada.post(RoomsController.links.say(), form: ["room": "lobby", "text": "hello"])
         let said = try await stream.next().typed(ChatEvent.self)
         #expect(said == .said(user: "ada", text: "hello"))
 
         await stream.disconnect()
-        try await ada.post("/rooms/say", form: ["room": "lobby", "text": "anyone?"])
+        try await ada.post(RoomsController.links.say(), form: ["room": "lobby", "text": "anyone?"])
         let again = try await stream.reconnect()
         try await again.expect("martlet.resume", data: #"{"verdict":"resumed"}"#)
         try await again.expect("said", data: #"{"text":"anyone?","user":"ada"}"#)
@@ -35,25 +35,29 @@ import Testing
         for (room, status) in [("cellar", HTTPResponse.Status.forbidden), ("*", .badRequest), ("lobby/x", .badRequest)]
         {
             let refusal = await #expect(throws: UnexpectedResponse.self) {
-                try await ada.stream("/rooms/stream?room=\(room)")
+                try await ada.stream(RoomsController.links.stream(room: room))
             }
             #expect(refusal?.response?.status == status)
         }
         #expect(try await ada.get("/visits").text == #"{"now":0}"#)
-        #expect(try await ada.request(.post, "/rooms/say", form: ["room": "*", "text": "hi"]).status == .notFound)
-        let stream = try await ada.stream("/rooms/stream?room=lobby")
+        #expect(
+            try await ada.request(.post, RoomsController.links.say(), form: ["room": "*", "text": "hi"]).status
+                == .notFound)
+        let stream = try await ada.stream(RoomsController.links.stream(room: "lobby"))
         #expect(try await ada.get("/visits").text == #"{"now":1}"#)
-        #expect(try await ada.get("/rooms/users?room=lobby").text == #"["ada"]"#)
+        #expect(try await ada.get(RoomsController.links.users(room: "lobby")).text == #"["ada"]"#)
         await stream.disconnect()
         #expect(try await ada.get("/visits").text == #"{"now":0}"#)
-        #expect(try await ada.get("/rooms/users?room=lobby").text == "[]")
+        #expect(try await ada.get(RoomsController.links.users(room: "lobby")).text == "[]")
     }
 
     @Test func aNewReaderGetsTheLastLines() async throws {
         let host = try TestHost(RoomsApp())
         let ada = try await signedIn("ada", host)
-        for line in 1...30 { try await ada.post("/rooms/say", form: ["room": "garden", "text": "\(line)"]) }
-        let lines = await (try ada.stream("/rooms/stream?room=garden")).pending()
+        for line in 1...30 {
+            try await ada.post(RoomsController.links.say(), form: ["room": "garden", "text": "\(line)"])
+        }
+        let lines = await (try ada.stream(RoomsController.links.stream(room: "garden"))).pending()
         #expect(lines.count == 20)
         #expect(try lines.first?.typed(ChatEvent.self) == .said(user: "ada", text: "11"))
     }
@@ -67,9 +71,11 @@ import Testing
         // Three events are too few to fill a socket.
         let host = try TestHost(PricesApp(), over: .inProcess)
         let client = host.client()
-        let stream = try await client.stream("/prices/stream")
+        let stream = try await client.stream(PricesController.links.stream())
         await stream.stall()
-        for price in ["1", "2", "3"] { try await client.post("/prices/set", form: ["name": "tea", "price": price]) }
+        for price in ["1", "2", "3"] {
+            try await client.post(PricesController.links.set(), form: ["name": "tea", "price": price])
+        }
         await stream.resume()
         #expect(try await stream.expect("martlet.gap").json(Gap.self).count == 2)
         try await stream.expect("tea", data: #"{"price":3}"#)

@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: Transport.allCases)
     func eventsBeginWithTwo(_ transport: Transport) async throws {
         let host = try TestHost(controllers: EventsController.self, over: transport)
-        let stream = try await host.stream("/events")
+        let stream = try await host.stream(EventsController.links.index())
         try await stream.expect("message", data: "Hello World")
         #expect(try await stream.expect("data").json([String: String].self)["status"] == "ok")
         try await stream.none()
@@ -19,8 +19,8 @@ import Testing
         let host = try TestHost(
             controllers: NotificationController.self, ChatController.self, services: Room(),
             middleware: Sessions(.memory), over: transport)
-        let ada = try await host.client(user: "1", session: ["username": "Ada"]).stream("/chat/stream")
-        let bob = try await host.client(user: "2", session: ["username": "Bob"]).stream("/chat/stream")
+        let ada = try await host.client(user: "1", session: ["username": "Ada"]).stream(ChatController.links.stream())
+        let bob = try await host.client(user: "2", session: ["username": "Bob"]).stream(ChatController.links.stream())
         for stream in [ada, bob] { try await stream.expect("system") }
         try await host.call("Notification@broadcast", ["message": "all"])
         for stream in [ada, bob] { try await stream.expect("notification", data: "all") }
@@ -35,7 +35,7 @@ import Testing
     @Test(arguments: Transport.allCases)
     func theMonitorTicksWhileSomebodyLooks(_ transport: Transport) async throws {
         let host = try TestHost(controllers: MonitorController.self, over: transport)
-        let stream = try await host.stream("/monitor/monitor")
+        let stream = try await host.stream(MonitorController.links.monitor())
         await host.clock.advance(by: .seconds(2))
         #expect(await stream.pending().map(\.lastEventID) == ["1", "2", "3"])
         await stream.disconnect()
@@ -60,7 +60,7 @@ import Testing
             controllers: ChatController.self, services: Room(), middleware: Sessions(.memory), over: transport)
         try await host.call("Chat@send", ["message": "x"]).expectProblem(.unauthorized, detail: "请先登录")
         let ada = try await host.client(user: "1", session: ["username": "Ada"])
-        let stream = try await ada.stream("/chat/stream")
+        let stream = try await ada.stream(ChatController.links.stream())
         try await stream.expect("system")
         try await ada.call("Chat@send", ["message": "</script>"])
             .expect(json: #"{"code":0,"msg":"已发送","data":null}"#)
@@ -70,7 +70,8 @@ import Testing
     @Test(arguments: Transport.allCases)
     func clientsAreCountedAndClosed(_ transport: Transport) async throws {
         let host = try TestHost(controllers: EventsController.self, ClientController.self, over: transport)
-        let streams = [try await host.stream("/events"), try await host.stream("/events")]
+        let link = EventsController.links.index()
+        let streams = [try await host.stream(link), try await host.stream(link)]
         try await host.call("Client@count").expect(json: #"{"code":0,"msg":"","data":{"count":2}}"#)
         let oldest = try #require(host.application.sse.clients.first?.id)
         try await host.call("Client@close", ["id": oldest]).expect(.ok)

@@ -159,7 +159,7 @@ import Testing
     @Test func whatGoesOnBesideTheRequestsIsTested() async throws {
         let host = try TestHost(WeatherApp()) { $0.controllers(ForecastController.self) }
         try await host.start()
-        try await host.client().get("/forecast").expect(.ok, text: "rain")
+        try await host.client().get(ForecastController.links.index()).expect(.ok, text: "rain")
         await host.advance(by: .seconds(600))
         await host.shutDown()
         #expect(host.log.isEmpty)

@@ -7,7 +7,7 @@ import Testing
 @Suite struct StreamSampleTests {
     @Test func aStreamBeginsWithItsOwnEventsAndGetsWhatIsBroadcast() async throws {
         let host = try TestHost(controllers: EventsController.self, NotificationController.self)
-        let stream = try await host.client().stream("/events")
+        let stream = try await host.client().stream(EventsController.links.index())
         let first = try await stream.next()
         #expect(first.event == "message" && first.data == "Hello World" && first.lastEventID == "1")
         #expect(try await stream.next().lastEventID == "2")
@@ -24,7 +24,7 @@ import Testing
 
     @Test func theMonitorCountsTheSeconds() async throws {
         let host = try TestHost(controllers: MonitorController.self)
-        let stream = try await host.client().stream("/monitor/monitor")
+        let stream = try await host.client().stream(MonitorController.links.monitor())
         await host.advance(by: .seconds(2))
         #expect(await stream.pending().map(\.lastEventID) == ["1", "2", "3"])
         await stream.disconnect()
@@ -34,7 +34,10 @@ import Testing
     @Test func streamsAreCountedAndClosed() async throws {
         let host = try TestHost(controllers: EventsController.self, ClientController.self)
         let client = host.client()
-        let streams = [try await client.stream("/events"), try await client.stream("/events")]
+        let streams = [
+            try await client.stream(EventsController.links.index()),
+            try await client.stream(EventsController.links.index()),
+        ]
         #expect(try await client.get("/client/count").text == #"{"code":0,"msg":"","data":{"count":2}}"#)
         let oldest = try #require(host.application.sse.clients.first?.id)
         try await client.post("/client/close", form: ["id": "\(oldest)"])

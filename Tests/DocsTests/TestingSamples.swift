@@ -15,7 +15,7 @@ import Testing
     @Test func anotherMailerForTheTest() async throws {
         let mailbox = Mailbox()
         let host = try TestHost(controllers: InviteController.self, services: mailbox, Transaction())
-        try await host.client().post("/invite/send", form: ["address": "ada@example.com"]).expect(.ok)
+        try await host.client().post(InviteController.links.send(), form: ["address": "ada@example.com"]).expect(.ok)
         #expect(mailbox.addresses == ["ada@example.com"])
     }
 
@@ -24,7 +24,7 @@ import Testing
         let host = try TestHost(InviteApp()) { app in
             app.services.add(mailbox, as: (any Mailer).self)
         }
-        try await host.client().post("/invite/send", form: ["address": "ada@example.com"])
+        try await host.client().post(InviteController.links.send(), form: ["address": "ada@example.com"])
         #expect(mailbox.addresses == ["ada@example.com"])
     }
 
@@ -35,21 +35,24 @@ import Testing
         let bob = try await host.client(session: ["user_id": "bob", "role": "admin"])
         let robot = host.client(headers: [.authorization: "Bearer secret"])
         let line: KeyValuePairs = ["room": "lobby", "text": "hello"]
-        for client in [ada, bob] { try await client.post("/rooms/say", form: line).expect(.ok) }
-        for client in [visitor, robot] { try await client.post("/rooms/say", form: line).expect(.unauthorized) }
+        for client in [ada, bob] { try await client.post(RoomsController.links.say(), form: line).expect(.ok) }
+        for client in [visitor, robot] {
+            try await client.post(RoomsController.links.say(), form: line).expect(.unauthorized)
+        }
     }
 
     @Test func requestsOfEveryKind() async throws {
         let host = try TestHost(
             controllers: BookController.self, FileController.self, ParameterController.self, OrderController.self)
         let client = host.client()
-        try await client.post("/book", form: ["title": "Dune"]).expect(.created)
-        try await client.put("/book/7", json: ["title": "Dune"]).expect(.ok, text: "book 7 is now Dune")
+        let links = BookController.links
+        try await client.post(links.create(), form: ["title": "Dune"]).expect(.created)
+        try await client.put(links.update(id: 7), json: ["title": "Dune"]).expect(.ok, text: "book 7 is now Dune")
         let photo = TestFile("a.png", type: "image/png", bytes: [1, 2, 3])
-        try await client.post("/api/v1/files/upload", files: ["photo": photo]).expect(.ok)
-        try await client.request(.post, "/api/v1/files/upload", body: ByteBuffer(string: "12345")).expect(.ok)
-        try await client.options("/book/7").expect(header: .allow, "GET, PUT, PATCH, DELETE, HEAD, OPTIONS")
-        #expect(try await client.get("/book/best-sellers").json([String].self) == ["Dune"])
+        try await client.post(FileController.links.upload(), files: ["photo": photo]).expect(.ok)
+        try await client.request(.post, FileController.links.upload(), body: ByteBuffer(string: "12345")).expect(.ok)
+        try await client.options(links.show(id: 7)).expect(header: .allow, "GET, PUT, PATCH, DELETE, HEAD, OPTIONS")
+        #expect(try await client.get(links.bestSellers()).json([String].self) == ["Dune"])
     }
 
     @Test func actionsByName() async throws {
@@ -63,7 +66,7 @@ import Testing
     @Test func aFailureShowsTheResponse() async throws {
         let host = try TestHost(controllers: OrderController.self)
         let error = await #expect(throws: UnexpectedResponse.self) {
-            try await host.client().get("/order/0").expect(.ok)
+            try await host.client().get(OrderController.links.show(id: 0)).expect(.ok)
         }
         #expect(try #require(error).description.contains("Expected 200 OK.\nGET /order/0 → 409 Conflict\n"))
         #expect(error?.response?.status == .conflict)
@@ -74,7 +77,7 @@ import Testing
     @Test func nobodyListensWithoutASession() async throws {
         let host = try TestHost(controllers: ChatController.self, services: Room(), middleware: Sessions(.memory))
         let refusal = await #expect(throws: UnexpectedResponse.self) {
-            try await host.client().stream("/chat/stream")
+            try await host.client().stream(ChatController.links.stream())
         }
         #expect(refusal?.response?.status == .unauthorized)
     }
@@ -82,15 +85,15 @@ import Testing
     @Test func whoComesBackGetsWhatWasSaid() async throws {
         let host = try TestHost(RoomsApp())
         let ada = try await host.client(user: "ada")
-        let stream = try await ada.stream("/rooms/stream?room=lobby")
+        let stream = try await ada.stream(RoomsController.links.stream(room: "lobby"))
         try await stream.none()
 
-        try await ada.post("/rooms/say", form: ["room": "lobby", "text": "hello"])
+        try await ada.post(RoomsController.links.say(), form: ["room": "lobby", "text": "hello"])
         let said = try await stream.next().typed(ChatEvent.self)
         #expect(said == .said(user: "ada", text: "hello"))
 
         await stream.disconnect()
-        try await ada.post("/rooms/say", form: ["room": "lobby", "text": "anyone?"])
+        try await ada.post(RoomsController.links.say(), form: ["room": "lobby", "text": "anyone?"])
         let again = try await stream.reconnect()
         try await again.expect("martlet.resume", data: #"{"verdict":"resumed"}"#)
         try await again.expect("said", data: #"{"text":"anyone?","user":"ada"}"#)
@@ -101,7 +104,8 @@ import Testing
 
     @Test func aTaskOfFiveSecondsTakesNoTime() async throws {
         let host = try TestHost(controllers: TaskController.self)
-        let stream = try await host.client().stream("/task/run-task", method: .post, form: ["task_id": "7"])
+        let stream = try await host.client().stream(
+            TaskController.links.runTask(), method: .post, form: ["task_id": "7"])
         #expect(await stream.pending().count == 1)
         await host.advance(by: .seconds(6))
         #expect(await stream.pending().contains { $0.event == "complete" })
@@ -110,14 +114,14 @@ import Testing
 
     @Test func silenceIsBrokenByAHeartbeat() async throws {
         let host = try TestHost(controllers: LoungeController.self, middleware: Sessions(.memory))
-        let stream = try await host.client(user: "Ada").stream("/lounge/stream")
+        let stream = try await host.client(user: "Ada").stream(LoungeController.links.stream())
         await host.clock.advance(by: .seconds(15))
         #expect(await stream.commentCount == 1)
     }
 
     @Test func realTimePassesByItself() async throws {
         let host = try TestHost(controllers: MonitorController.self, time: .live)
-        let stream = try await host.stream("/monitor/monitor")
+        let stream = try await host.stream(MonitorController.links.monitor())
         for id in ["1", "2"] { #expect(try await stream.next().lastEventID == id) }
     }
 
@@ -138,7 +142,9 @@ import Testing
         for try await event in source.events {
             if event.event == "system", lines.isEmpty {
                 link.cut(afterBytes: 30)
-                for text in ["one", "two", "three"] { try await ada.post("/lounge/say", form: ["message": text]) }
+                for text in ["one", "two", "three"] {
+                    try await ada.post(LoungeController.links.say(), form: ["message": text])
+                }
             }
             if event.event == "message" { lines.append(event.data) }
             if lines.count == 3 { source.close() }
@@ -161,7 +167,7 @@ import Testing
 
     @Test func theStreamIsWhatItWas() async throws {
         let host = try TestHost(controllers: EventsController.self, NotificationController.self)
-        let stream = try await host.stream("/events")
+        let stream = try await host.stream(EventsController.links.index())
         try await host.call("Notification@broadcast", ["message": "hi"])
         try Snapshot.expect(
             await stream.transcript,

@@ -83,7 +83,7 @@ struct SignUpController {
 
     private func page(_ form: Form<SignUp>) -> String {
         """
-        <form method="post" action="/sign-up">
+        <form method="post" action="\(Self.links.create())">
         <input name="email" value="\(form["email"].escapedForHTML)">
         <p>\(form.errors["email"].joined(separator: ", ").escapedForHTML)</p>
         <input name="password" type="password"><input name="again" type="password">

@@ -29,7 +29,7 @@ import Testing
         _ transport: Transport
     ) async throws {
         let ada = try await TestHost.example(transport).member("Ada", "Ada")
-        let stream = try await ada.stream("/chat/stream?history=30")
+        let stream = try await ada.stream(ChatController.links.stream(history: 30))
         try await say("1", "2", by: ada)
         let seen = await stream.pending()
         await stream.disconnect()

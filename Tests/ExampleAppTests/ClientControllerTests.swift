@@ -1,6 +1,7 @@
 import MartletTesting
 import Testing
 
+@testable import ExampleApp
 @testable import Martlet
 
 /// The page's 客户端管理.
@@ -12,8 +13,9 @@ import Testing
         let host = try TestHost.example(transport)
         let alice = try await host.registered("1")
         let streams = [
-            try await alice.stream("/chat/stream"), try await host.stream("/events"),
-            try await host.stream("/monitor/monitor"),
+            try await alice.stream(ChatController.links.stream()),
+            try await host.stream(EventsController.links.index()),
+            try await host.stream(MonitorController.links.monitor()),
         ]
         let entries = try await alice.get("/client").json(Reply<[Entry]>.self).data ?? []
         #expect(entries.map(\.user) == ["1", nil, nil])
@@ -29,7 +31,7 @@ import Testing
         try await alice.call("Client@closeAll").expect(json: #"{"code":0,"msg":"已全部关闭","data":{"count":2}}"#)
         for stream in streams { #expect(await stream.hasEnded) }
         #expect(try await host.streamCount() == 0)
-        #expect(try await alice.get("/chat/members").json(Reply<[String]>.self).data == [])
+        #expect(try await alice.get(ChatController.links.members()).json(Reply<[String]>.self).data == [])
     }
 
     @Test func `only an admin closes streams: the first who registered`() async throws {

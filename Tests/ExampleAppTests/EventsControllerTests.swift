@@ -1,12 +1,14 @@
 import MartletTesting
 import Testing
 
+@testable import ExampleApp
+
 /// The page's 基础推送.
 @Suite struct EventsControllerTests {
     @Test(arguments: Transport.allCases)
     func `events begins with the two events of the page and stays open`(_ transport: Transport) async throws {
         let host = try TestHost.example(transport)
-        let stream = try await host.stream("/events")
+        let stream = try await host.stream(EventsController.links.index())
         #expect(try await stream.next().lastEventID == "1")
         #expect(try await stream.next().lastEventID == "2")
         try Snapshot.expect(

@@ -1,6 +1,8 @@
 import MartletTesting
 import Testing
 
+@testable import ExampleApp
+
 /// The page's 实时数据流.
 @Suite struct MonitorControllerTests {
     private struct Stats: Decodable { let cpu: Double, memory: Double, time: String }
@@ -8,7 +10,7 @@ import Testing
     @Test(arguments: Transport.allCases)
     func `the monitor sends real figures each second and stops with its client`(_ transport: Transport) async throws {
         let host = try TestHost.example(transport)
-        let stream = try await host.stream("/monitor/monitor")
+        let stream = try await host.stream(MonitorController.links.monitor())
         for counter in 1...5 {
             let event = try await stream.expect("stats")
             #expect(event.lastEventID == "\(counter)")

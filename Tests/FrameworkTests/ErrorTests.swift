@@ -64,7 +64,7 @@ private struct ErrorController {
         let post = try await client.post("/errors/busy", headers: html)
         #expect(post.status == .methodNotAllowed)
         #expect(post.headers[.allow]?.contains("GET") == true)
-        #expect(post.headers[.vary] == "Accept")
+        #expect(post.headers[.vary] == "Accept, Accept-Language")
     }
 
     @Test(arguments: Transport.allCases) func `an app decides what errors look like, those without a route included`(

@@ -14,6 +14,7 @@ private struct Order: Decodable, Validatable, Sendable {
 @Controller("told")
 private struct ToldController {
     @POST func order(@Body order: Order, @Query ids: [Int8]) -> String { order.code }
+    @GET func plain() throws -> String { throw HTTPError(.gone) }
     @GET func missing() throws -> String { throw HTTPError(.notFound, "There is no such order.") }
 }
 
@@ -86,6 +87,35 @@ private struct ToldController {
         }.client()
         #expect(try await client.get("/told/missing", headers: [.acceptLanguage: "zh"]).problem().detail == "没有这个订单。")
         #expect(try await client.get("/told/missing").problem().detail == "There is no such order.")
+    }
+
+    @Test(
+        arguments: [
+            ("missing", nil, nil), ("missing", "zh", "zh"), ("missing", "ZH-hans", "zh"), ("missing", "fr", nil),
+            ("order", "zh", "zh"), ("order", "en", nil),
+        ] as [(String, String?, String?)])
+    func `an error says in which language it is told, and that others are told in theirs`(
+        action: String, asked: String?, language: String?
+    ) async throws {
+        let client = try TestHost(controllers: ToldController.self) { app in
+            app.messages.add(["There is no such order.": "没有这个订单。"], for: "zh")
+        }.client()
+        for (accept, vary) in [("*/*", ["Accept-Language"]), ("text/html", ["Accept", "Accept-Language"])] {
+            var headers: HTTPFields = [.accept: accept]
+            headers[.acceptLanguage] = asked
+            let response = try await client.request(
+                action == "order" ? .post : .get, "/told/\(action)", headers: headers)
+            #expect(response.headers[.contentLanguage] == language)
+            #expect(response.headers[values: .vary] == vary)
+        }
+    }
+
+    @Test func `an error without a text is the same in every language`() async throws {
+        let response = try await TestHost(controllers: ToldController.self).client()
+            .get("/told/plain", headers: [.acceptLanguage: "zh"])
+        #expect(response.status == .gone)
+        #expect(response.headers[.contentLanguage] == nil)
+        #expect(response.headers[.vary] == nil)
     }
 
     @Test func `a text with a place that the English one has not ends the start-up`() {

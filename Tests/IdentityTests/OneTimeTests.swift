@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import MartletIdentity
+import MartletMiddleware
 
 @Suite struct TOTPTests {
     private static let now = Date(timeIntervalSince1970: 1_800_000_000)

@@ -44,6 +44,18 @@ import Testing
         }
     }
 
+    @Test func `words that somebody made up take no time`() {
+        let word = String(repeating: "a", count: 63) + "b"
+        let words = (0..<10_000).map { "\(word)\($0)" } + [String(repeating: "a.", count: 100_000)]
+        for length in [120, 4096] {
+            let password = String(repeating: "a", count: length)
+            let time = ContinuousClock().measure {
+                #expect(PasswordPolicy().problems(with: password, of: words) == [])
+            }
+            #expect(time < .seconds(1))
+        }
+    }
+
     @Test func `a policy of an app's own`() {
         #expect(PasswordPolicy(minLength: 15).problems(with: "correct horse") == ["must have at least 15 characters"])
         #expect(PasswordPolicy(refusesCommon: false).problems(with: "password") == [])

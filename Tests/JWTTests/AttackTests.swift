@@ -1,3 +1,4 @@
+import Foundation
 import Martlet
 import MartletTesting
 import Testing
@@ -268,6 +269,35 @@ import Testing
         #expect(try await host.refusal(of: Forge.token(#"{"alg":"HS256"}"#)) == "It is of another type.")
     }
 
+    /// What the right key has signed, whatever it is, is only taken where another reader finds all that has to be there.
+    @Test func whatIsTakenIsThatForOtherReaders() async throws {
+        var generator = Randomness(seed: 5)
+        let host = try TestHost.taking(try Forge.key(id: "main"))
+        let header = Array(#"{"alg":"HS256","typ":"JWT","kid":"main","x":null}"#.utf8)
+        let claims = Array(Forge.claims(["aud": "[\"shop\"]", "nbf": "\(Forge.start)", "x": "[{}]"]).utf8)
+        var taken = 0
+        for _ in 0..<3000 {
+            let texts = [header, claims].map { String(decoding: generator.changed($0), as: UTF8.self) }
+            let refusal = try await host.refusal(of: Forge.token(texts[0], texts[1]))
+            guard refusal == nil else {
+                #expect(refusal?.hasPrefix("It") == true, "\(refusal ?? "")")
+                continue
+            }
+            taken += 1
+            let read = try texts.map { try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:] }
+            #expect(read[0]["alg"] as? String == "HS256", "\(texts)")
+            #expect([nil, "main"].contains(read[0]["kid"] as? String), "\(texts)")
+            #expect(Set(read[0].keys).isDisjoint(with: ["jku", "jwk", "x5u", "x5c", "crit"]), "\(texts)")
+            #expect(read[1]["iss"] as? String == Forge.issuer, "\(texts)")
+            let audience = read[1]["aud"]
+            #expect((audience as? [String] ?? [audience as? String ?? ""]).contains("shop"), "\(texts)")
+            #expect(try #require(read[1]["exp"] as? Double, "\(texts)") > Double(Forge.start - 30), "\(texts)")
+            #expect((read[1]["sub"] as? String)?.isEmpty == false, "\(texts)")
+            #expect((read[1]["nbf"] as? Double ?? 0) <= Double(Forge.start + 30), "\(texts)")
+        }
+        #expect(taken > 200)
+    }
+
     /// Whatever is changed in a token, it is worth nothing, and nothing breaks.
     @Test func aChangedTokenIsWorthNothing() async throws {
         var generator = Randomness(seed: 42)
@@ -299,6 +329,21 @@ struct Randomness: RandomNumberGenerator {
         z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
         z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
         return z ^ z >> 31
+    }
+
+    /// A text with none to three changes, in the characters that JSON is made of.
+    mutating func changed(_ text: [UInt8]) -> [UInt8] {
+        let alphabet = Array(#"{}[]",:\u0123eE+-.tfn a"#.utf8)
+        var bytes = text
+        for _ in 0..<Int.random(in: 0...3, using: &self) {
+            let at = Int.random(in: 0..<bytes.count, using: &self)
+            switch Int.random(in: 0..<3, using: &self) {
+            case 0: bytes.remove(at: at)
+            case 1: bytes.insert(alphabet.randomElement(using: &self) ?? 0x20, at: at)
+            default: bytes[at] = alphabet.randomElement(using: &self) ?? 0x20
+            }
+        }
+        return bytes
     }
 
     /// A token with one to three changes, in the characters that a token may have.

@@ -71,9 +71,14 @@ import Testing
         defer { try? FileManager.default.removeItem(at: file) }
         let missing = #expect(throws: StartupError.self) { try JWKSFile(file.path) }
         #expect(missing?.description.contains(file.path) == true)
-        for text in ["", "{", #"{"keys":[]}"#, String(repeating: " ", count: 1 << 20 + 1)] {
+        for text in [
+            "", "{", #"{"keys":[]}"#, #"{"keys":[{"kty":"oct","alg":"HS256","k":"AAAA"}]}"#,
+            String(repeating: " ", count: 1 << 20 + 1),
+        ] {
             try Data(text.utf8).write(to: file)
-            #expect(throws: StartupError.self) { try JWKSFile(file.path) }
+            let error = #expect(throws: StartupError.self) { try JWKSFile(file.path) }
+            // A sentence.
+            #expect(error?.description.hasSuffix(".") == true && error?.description.hasSuffix("..") == false)
         }
         #expect(throws: StartupError.self) { try JWKSFile(FileManager.default.temporaryDirectory.path) }
     }

@@ -27,14 +27,28 @@ import Testing
         }
     }
 
+    /// Whether a request is answered without a task.
+    private func isImmediate(_ host: TestHost, _ token: String) async throws -> Bool {
+        let application = host.application
+        let loop = application.executors[0].eventLoop
+        return try await loop.submit {
+            let ctx = application.context(
+                request: Request(
+                    method: .get, target: "/token/write", headers: [.authorization: "Bearer \(token)"], body: .empty),
+                client: ClientInfo(connectionID: 1, address: "127.0.0.1", port: 1), eventLoop: loop)
+            return if case .now = application.answer(ctx) { true } else { false }
+        }.get()
+    }
+
     @Test func aTokenWaitsForNothingOnceItsKeyIsKnown() async throws {
         let key = try Forge.key()
-        #expect(key.signer.algorithm == nil)
         let host = try TestHost.taking(key)
-        let token = try await Forge.token()
+        let token = try await Forge.token(#"{"alg":"HS256"}"#, Forge.claims(["scope": "\"write\""]))
+        #expect(try await !isImmediate(host, token))
         #expect(try await host.refusal(of: token) == nil)
-        #expect(key.signer.algorithm != nil)
-        #expect(try await host.refusal(of: token) == nil)
+        #expect(try await isImmediate(host, token))
+        // Nor does one that is worth nothing.
+        for text in ["opaque", "a.b.c", "\(token)A", token + "AAAA"] { #expect(try await isImmediate(host, text)) }
     }
 
     static let payload =

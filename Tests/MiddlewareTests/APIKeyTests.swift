@@ -154,6 +154,23 @@ private struct KeyedController {
         #expect(keys.keys(of: "7").map(\.id) == ["shop_efgh"])
     }
 
+    @Test func aKeyInMemoryIsFoundWithoutATask() async throws {
+        try add("shop_abcd-secret", scopes: ["orders"])
+        let application = try host().application
+        let loop = application.executors[0].eventLoop
+        for text in ["shop_abcd-secret", "shop_unknown", "opaque"] {
+            let isNow = try await loop.submit {
+                let ctx = application.context(
+                    request: Request(
+                        method: .get, target: "/keyed/orders", headers: [.authorization: "Bearer \(text)"], body: .empty
+                    ),
+                    client: ClientInfo(connectionID: 1, address: "127.0.0.1", port: 1), eventLoop: loop)
+                return if case .now = application.answer(ctx) { true } else { false }
+            }.get()
+            #expect(isNow)
+        }
+    }
+
     @Test func keysThatShowTheSameAreNotTwo() throws {
         try add("shop_abcd-secret")
         #expect(throws: APIKeyTaken.self) { try add("shop_abcd-other") }

@@ -65,7 +65,7 @@ private struct GuardedController {
         headers: [.contentType, .authorization], exposes: [.eTag, .location], allowsCredentials: true,
         maxAge: .seconds(7200))
 
-    // MARK: - Origins
+    // MARK: - Origins (ASVS 5.0, 3.4.2)
 
     @Test(arguments: [
         ("https://partner.example", true), ("http://localhost:3000", true), ("https://a.example.com", true),
@@ -89,7 +89,8 @@ private struct GuardedController {
         ("http://127.0.0.1.evil", false), ("http://127.0.0.1:", false), ("http://127.0.0.1:99999", false),
         ("http://127.0.0.1:080", false), ("https://127.0.0.1:8123", false),
         ("null", false), ("", false), ("*", false), ("https://", false), ("://a.example.com", false),
-        ("file://", false), ("https://[::1]", false),
+        ("file://", false), ("https://[::1]", false), ("https://[0::1]:8443", false),
+        ("https://[127.0.0.1]:8443", false),
     ])
     func `only the origins of the list are allowed, as browsers write them`(
         origin: String, isAllowed: Bool

@@ -109,6 +109,7 @@ private struct PageController {
         #expect(headers.named("Cross-Origin-Resource-Policy") == "cross-origin")
     }
 
+    /// ASVS 5.0, 3.4.7.
     @Test func `a policy is changed by its directives, and may report`() async throws {
         var policy = ContentSecurityPolicy()
         policy[.imgSrc] = [.sameOrigin, "https://images.example", .scheme("data")]

@@ -210,6 +210,21 @@ private struct SeenController {
         }
     }
 
+    /// Sends everybody to the sign-in page.
+    private struct Doorkeeper: ImmediateMiddleware {
+        func answer(_ ctx: Context, next: Next) -> Answer {
+            .now(Response(status: .seeOther, headers: [.location: "/sign-in?to=\(ctx.request.path)"]))
+        }
+    }
+
+    @Test func `what a middleware redirects to has the prefix, too`() async throws {
+        let client = try TestHost(controllers: SeenController.self) { app in
+            app.use(Doorkeeper())
+            app.trustedProxies = TrustedProxies(["127.0.0.1"], fields: .xForwardedPrefix)
+        }.client(headers: Self.headers)
+        #expect(try await client.get("/seen").headers[.location] == "/shop/sign-in?to=/seen")
+    }
+
     @Test func `without the setting a peer is the client`() async throws {
         let client = try host(nil).client(headers: Self.headers)
         #expect(try await client.get("/seen").text.hasSuffix(" http://inner "))

@@ -134,6 +134,8 @@ public final class Application: Sendable {
         let isGet = ctx.request.method == .get
         let chain = (isGet ? nil : router.preflight(ctx.request)) ?? ctx.match?.route.chain ?? unrouted
         let answer = ctx.logging { chain.answer(ctx) }.closingScope(of: ctx, isLast: true)
-        return isGet ? answer : router.complete(answer, ctx)
+        let complete = isGet ? answer : router.complete(answer, ctx)
+        let prefix = ctx.request.prefix
+        return prefix.isEmpty ? complete : complete.map(ctx) { $0.putLocations(under: prefix) }
     }
 }

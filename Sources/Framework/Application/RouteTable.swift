@@ -91,9 +91,11 @@ struct RouteTable {
         let access = Access(
             mount: place.mount.attributes, controller: place.descriptor.attributes, action: action.attributes,
             fallback: fallback)
-        try check(access.policy, asksForUser: binder.asksForUser, of: action, name, template)
+        // Who takes a user asks for one, before the body is read.
+        let policy = access.policy ?? (binder.asksForUser ? .authenticated : nil)
+        try check(policy, of: action, name, template)
         // Inside what the route has in place of the app's, so that a refusal gets what that adds.
-        let gate = access.policy.map { [AuthorizationGate(policy: $0)] } ?? []
+        let gate = policy.map { [AuthorizationGate(policy: $0)] } ?? []
         let (chain, appCount) = appMiddleware.joined(with: gate + place.middleware + own)
         try chain.checkPlaces(appCount: appCount, around: "\(name) (\(action.location))")
         let endpoint = ActionEndpoint(
@@ -101,8 +103,7 @@ struct RouteTable {
         let route = Route(
             name: name, verbs: verbs, path: template.description, action: action,
             attributes: place.mount.attributes + place.descriptor.attributes + action.attributes,
-            policy: access.policy ?? (binder.asksForUser ? .authenticated : nil), template: template,
-            bodyUse: binder.bodyUse, chain: chain.wrapped(around: endpoint),
+            policy: policy, template: template, bodyUse: binder.bodyUse, chain: chain.wrapped(around: endpoint),
             preflight: appMiddleware.preflight(of: chain, appCount: appCount, own: place.middleware + own))
         try trie.insert(template) { table throws(StartupError) in
             var changed = table ?? MethodTable()
@@ -114,18 +115,17 @@ struct RouteTable {
 
     /// - Throws: `StartupError` for a policy that can never be met here.
     private func check(
-        _ policy: AuthorizationPolicy?, asksForUser: Bool, of action: ActionDescriptor, _ name: String,
-        _ template: PathTemplate
+        _ policy: AuthorizationPolicy?, of action: ActionDescriptor, _ name: String, _ template: PathTemplate
     ) throws {
-        guard policy != nil || asksForUser else { return }
+        guard let policy else { return }
         guard appMiddleware.contains(where: { $0 is any AuthenticatingMiddleware }) else {
             throw StartupError.noAuthentication(
-                "\(name) (\(action.location))", asksFor: policy?.description ?? "any user")
+                "\(name) (\(action.location))", asksFor: policy.description)
         }
-        if let place = policy?.places.first(where: { !template.parameterNames.contains($0) }) {
+        if let place = policy.places.first(where: { !template.parameterNames.contains($0) }) {
             throw StartupError(
                 """
-                The policy '\(policy?.description ?? "")' of \(name) (\(action.location)) reads {\(place)}, which is not in \
+                The policy '\(policy)' of \(name) (\(action.location)) reads {\(place)}, which is not in \
                 \(template).
                 """)
         }

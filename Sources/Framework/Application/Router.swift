@@ -42,7 +42,7 @@ struct Router: ImmediateMiddleware {
             let shorter = String(request.path.dropLast())
             if let tables = try? trie.allMatches(shorter), !tables.isEmpty {
                 let location = request.rawQuery.map { "\(shorter)?\($0)" } ?? shorter
-                return Response(status: .permanentRedirect, headers: [.location: "\(request.prefix)\(location)"])
+                return Response(status: .permanentRedirect, headers: [.location: location])
             }
         }
         throw HTTPError(.notFound, "There is nothing at this path.")

@@ -246,6 +246,12 @@ public struct ActionArguments {
         }
     }
 
+    mutating func user() -> User? {
+        if let user = context.user { return user }
+        fatal = HTTPError.notSignedIn
+        return nil
+    }
+
     mutating func service<Value>(_ type: Value.Type) -> Value? {
         do {
             return try context.services.resolve(type)

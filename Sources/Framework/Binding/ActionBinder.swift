@@ -151,13 +151,18 @@ public struct ActionBinder {
         if type == RequestBody.self { return BoundParameter { $0.context.request.body as? Value } }
         if type == ClientInfo.self { return BoundParameter { $0.context.client as? Value } }
         if services.contains(type) { return BoundParameter { $0.service(type) } }
+        // Known by now, so that nothing waits for it.
+        if type == User.self {
+            asksForUser = true
+            return BoundParameter { $0.user() as? Value }
+        }
+        if type == User?.self { return BoundParameter { ($0.context.user as Any) as? Value } }
         guard let type = type as? any ContextValue.Type else { return nil }
         return prepared(type)
     }
 
     /// - Returns: nil never: `Value` is that type.
     private mutating func prepared<Made: ContextValue, Value>(_ type: Made.Type) -> BoundParameter<Value>? {
-        if type == User.self { asksForUser = true }
         preparations.append { _ = try await $0.value(type) }
         return BoundParameter { $0.context.madeValue(type).flatMap { ($0 as any Sendable) as? Value } }
     }

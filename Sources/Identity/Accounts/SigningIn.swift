@@ -80,7 +80,7 @@ extension Accounts {
         let account = try await store.account(nameKey: key)
         let device = device?.get(ctx, now: ctx.now).flatMap { $0.user == account?.id ? $0.id : nil }
         try begin(key, user: account?.id, device: device, ctx)
-        // It takes as long for a name that there is not.
+        // Where there is no such account it takes as long, and is wrong.
         let result = try await hasher.verify(
             password, against: account?.passwordHash.map(PasswordHash.init(rawValue:)))
         guard result.isRight, let account else {

@@ -95,7 +95,7 @@ final class HashingPool: Sendable {
     /// The event loops come first where processors are few. On Linux the call is about its own thread.
     private static func giveWay() {
         #if canImport(Glibc)
-        _ = setpriority(.init(PRIO_PROCESS.rawValue), 0, 10)
+        _ = setpriority(.init(PRIO_PROCESS.rawValue), 0, 5)
         #endif
     }
 }

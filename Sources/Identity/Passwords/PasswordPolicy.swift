@@ -36,10 +36,12 @@ public struct PasswordPolicy: Sendable {
         let password = password.lowercased()
         let words = words.map { $0.lowercased() }
         if words.contains(password) { return true }
+        // Whoever makes up both has no more than a moment of the event loop.
+        guard password.utf8.count <= 128 else { return false }
         // The longest first: one may be a part of another. What is short may be in any password.
-        let parts = words.flatMap { [$0[...]] + $0.split { !$0.isLetter && !$0.isNumber } }
-            .filter { (3...256).contains($0.utf8.count) }.sorted { $0.count > $1.count }.prefix(16)
-        guard !parts.isEmpty else { return false }
+        let parts = words.filter { $0.utf8.count <= 256 }
+            .flatMap { [$0[...]] + $0.split { !$0.isLetter && !$0.isNumber } }
+            .filter { (3...64).contains($0.utf8.count) }.sorted { $0.utf8.count > $1.utf8.count }.prefix(8)
         let rest = parts.reduce(password) { rest, part in rest.replacing(part, with: "") }
         return rest != password && rest.unicodeScalars.count < 4
     }

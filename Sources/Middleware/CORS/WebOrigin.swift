@@ -24,7 +24,7 @@ public struct WebOrigin: Hashable, Sendable {
             guard let bracket = authority.firstIndex(of: "]"),
                 let address = IPAddress(authority[..<bracket].dropFirst()),
                 authority[..<bracket].utf8.contains(UInt8(ascii: ":")),
-                authority[..<bracket].utf8.allSatisfy({ !(65...90).contains($0) }), address.high | address.low != 0
+                address.isV4 || authority[...bracket] == "[\(address)]", authority.lowercased() == authority
             else { return nil }
             end = authority.index(after: bracket)
         } else {
