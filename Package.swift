@@ -214,7 +214,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "ExampleApp",
-            dependencies: ["Martlet", "MartletSQLite"],
+            dependencies: ["Martlet", "MartletIdentity", "MartletJWT", "MartletSQLite"],
             resources: [.copy("Public")],
             swiftSettings: strict),
         // What Scripts/soak runs; no products.

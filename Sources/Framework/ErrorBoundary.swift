@@ -70,8 +70,14 @@ extension Context {
     }
 
     /// A text that the client is told, in its language.
-    func translated(_ text: String) -> String {
-        environment.messages.text(text, in: environment.messages.language(for: request.headers))
+    func translated(_ text: String) -> String { message(text) }
+
+    /// A text of ``AppBuilder/messages``, for a page that shows an error itself.
+    ///
+    /// - Parameter language: that of the page; nil for what the client likes best.
+    public func message(_ english: String, in language: String? = nil) -> String {
+        let messages = environment.messages
+        return messages.text(english, in: language?.lowercased() ?? messages.language(for: request.headers))
     }
 
     /// What a person in a browser is shown.
@@ -108,8 +114,8 @@ extension Context {
 }
 
 extension Request {
-    /// True for a browser that opens a page: it names HTML, and likes JSON no better.
-    package var prefersHTML: Bool {
+    /// True for a browser that opens a page or sends a form of one: it names HTML in `Accept`, and likes JSON no better.
+    public var prefersHTML: Bool {
         guard headers.contains(.accept) else { return false }
         var html = 0
         var json = 0

@@ -1,6 +1,6 @@
 """What both test files need: where the app is, and browsers to look at it with.
 
-MARTLET_URL    the app's address, http://127.0.0.1:8080 if unset
+MARTLET_URL    the app's address, http://127.0.0.1:8080 if unset; it was started with ADMIN_USER=7
 MARTLET_SHOTS  a folder for screenshots, none are taken if unset
 """
 import os

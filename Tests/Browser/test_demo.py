@@ -157,7 +157,16 @@ def test_clients_are_counted_and_closed(ada, bob):
     ada.wait(lambda: ada.client_ids("8"), "Bob's browser back by itself")
 
 
+def test_closing_streams_is_for_the_admin(bob):
+    bob.sign_in("8", "Bob")
+    bob.click("client-close-all")
+    bob.wait_text("#client-reply", "Only an admin closes streams")
+    bob.wait_state("events", "open")
+    bob.driver.get_log("browser")  # The refusal.
+
+
 def test_all_streams_close_and_browsers_come_back(ada, bob):
+    ada.sign_in("7", "Ada")
     ada.wait(lambda: len(ada.client_ids()) >= 2, "both in the list")
     old, opened = ada.client_ids(), [page.marks("stream open") for page in (ada, bob)]
     ada.click("client-close-all")

@@ -48,10 +48,17 @@ def by_sseclient(url):
             yield event.event, event.data, event.id
 
 
+def close_all(url):
+    """As the admin, who needs no password in the demo."""
+    with httpx.Client(base_url=url) as admin:
+        admin.post("/account/login", data={"user_id": "7", "username": "Ada"})
+        admin.post("/client/close-all")
+
+
 @pytest.fixture(params=[by_httpx_sse, by_httpx, by_sseclient])
 def events(request, url):
     """A reader at work. Should what it waits for never come, the server ends its stream, and with it the test."""
-    watchdog = threading.Timer(PATIENCE, httpx.post, [f"{url}/client/close-all"])
+    watchdog = threading.Timer(PATIENCE, close_all, [url])
     watchdog.start()
     with closing(request.param(f"{url}/events")) as reading:
         yield reading

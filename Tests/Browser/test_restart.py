@@ -24,7 +24,7 @@ class App:
 
     def __init__(self, folder):
         self.file = folder / "events.db"
-        self.environment = dict(os.environ, EVENTS_FILE=str(self.file))
+        self.environment = dict(os.environ, EVENTS_FILE=str(self.file), ADMIN_USER="8")
         self.port, self.process = 0, None
 
     def start(self, elsewhere=False):

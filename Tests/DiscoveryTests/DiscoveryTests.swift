@@ -21,7 +21,7 @@ import Testing
     @Test("Each controller is found once")
     func once() throws {
         let names = try TestHost(DiscoveringApp()).application.routes.map(\.name)
-        for name in ["Own@index", "Library@index", "Client@count"] {
+        for name in ["Own@index", "Library@index", "Client@index"] {
             #expect(names.filter { $0 == name }.count == 1)
         }
     }

@@ -17,7 +17,12 @@ import Testing
     ) async throws {
         try await TestHost.example(transport).client().get(file.path).expect(.ok)
             .expect(header: .contentType, file.type)
-            .expect(header: .contentSecurityPolicy, "default-src 'self'")
+            .expect(
+                header: .contentSecurityPolicy,
+                """
+                default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; \
+                form-action 'self'; frame-ancestors 'none'
+                """)
     }
 
     @Test func `the routes are those of the page`() throws {
@@ -25,7 +30,8 @@ import Testing
         let host = try TestHost(ExampleApp()) { app in
             app.controllers(
                 AccountController.self, ChatController.self, ClientController.self, EventsController.self,
-                HomeController.self, MonitorController.self, NotificationController.self, TaskController.self)
+                HomeController.self, MonitorController.self, NotificationController.self, SessionController.self,
+                TaskController.self, TokenController.self)
         }
         try Snapshot.expect(host.routeTable, inFile: "routes.txt")
     }

@@ -1,48 +1,92 @@
 import Martlet
+import MartletIdentity
 
-/// The session that the chat needs.
+/// Signing in and out, as JSON for programs and as pages for people.
 @Controller
 struct AccountController {
+    let members: Members
+
     struct Profile: Encodable {
         let userId: String
         let username: String
         enum CodingKeys: String, CodingKey { case userId = "user_id", username }
     }
 
-    /// POST /account/login
-    @POST func login(
-        @Valid(.length(1...)) userId: String, @Valid(.length(1...)) username: String, _ ctx: Context
-    ) -> Envelope {
-        ctx.session.renew()
-        ctx.session["user_id"] = userId
-        ctx.session["username"] = username
-        return .ok("已登录", data: Profile(userId: userId, username: username))
-    }
-
-    /// POST /account/logout
-    @POST func logout(_ ctx: Context) -> Envelope {
-        // Streams outlive the session that they were opened with.
-        if let user = ctx.session["user_id"] { for client in ctx.sse.clients(of: user) { client.close() } }
-        ctx.session.destroy()
-        return .ok("已退出")
+    /// GET /account
+    func index(_ user: User, _ ctx: Context) async throws -> Response {
+        try await AccountPage(user, ctx).response(ctx)
     }
 
     /// GET /account/profile
-    func profile(_ user: LoggedInUser) -> Envelope {
-        .ok(data: Profile(userId: user.id, username: user.name))
+    func profile(_ user: User) -> Envelope { .ok(data: Profile(user)) }
+
+    // MARK: - Coming in
+
+    /// GET /account/login
+    @GET("login") func signInPage(_ ctx: Context) -> Response {
+        SignInPage(form: Form(["return_to": ctx.returnTarget]), takesGuests: members.takesGuests).response(ctx)
+    }
+
+    /// GET /account/register
+    @GET("register") func registerPage(_ ctx: Context) -> Response { RegisterPage(form: Form()).response(ctx) }
+
+    /// POST /account/login, with a password, or in the demo without
+    @POST func login(form: Form<Credentials>, _ ctx: Context) async throws -> Response {
+        let page = SignInPage(form: form, takesGuests: members.takesGuests)
+        return try await ctx.answer(page, then: ctx.returnTarget(from: form["return_to"])) {
+            let credentials = try form.valid
+            if let password = credentials.password, !password.isEmpty {
+                try await members.signIn(credentials.userId, password: password, ctx)
+            } else {
+                try await members.signInGuest(credentials.userId, name: try credentials.guestName, ctx)
+            }
+            return .ok("已登录", data: ctx.user.map(Profile.init))
+        }
+    }
+
+    /// POST /account/register
+    @POST func register(form: Form<Registration>, _ ctx: Context) async throws -> Response {
+        try await ctx.answer(RegisterPage(form: form), then: "/account") {
+            let registration = try form.valid
+            try await members.register(
+                registration.userId, name: registration.username, password: registration.password, ctx)
+            return .ok("已注册", data: ctx.user.map(Profile.init))
+        }
+    }
+
+    // MARK: - Going out
+
+    /// POST /account/logout
+    @POST func logout(_ ctx: Context) async throws -> Response {
+        try await ctx.answer(then: "/account/login") {
+            try await members.accounts.signOut(ctx)
+            return .ok("已退出")
+        }
+    }
+
+    /// POST /account/sign-out-everywhere
+    @Authorize(policy: .scheme("session"))
+    @POST func signOutEverywhere(_ user: User, _ ctx: Context) async throws -> Response {
+        try await ctx.answer(then: "/account/login") {
+            let count = try await members.accounts.signOutEverywhere(user.id, ctx)
+            return .ok("已退出所有设备", data: ["count": count])
+        }
+    }
+
+    // MARK: - Changing
+
+    /// POST /account/password, which ends the user's other sessions
+    @Authorize(policy: .scheme("session"))
+    @POST func password(form: Form<PasswordChange>, _ user: User, _ ctx: Context) async throws -> Response {
+        let page = try await AccountPage(user, ctx)
+        return try await ctx.answer(page, then: "/account") {
+            let change = try form.valid
+            try await members.changePassword(of: user, from: change.password, to: change.newPassword, ctx)
+            return .ok("密码已修改，其他设备已退出")
+        }
     }
 }
 
-/// Whoever has a session, as a parameter of an action.
-struct LoggedInUser: ContextValue {
-    let id: String
-    let name: String
-
-    /// - Throws: 401 without a session.
-    static func make(from ctx: Context) throws -> LoggedInUser {
-        guard let id = ctx.session["user_id"], let name = ctx.session["username"] else {
-            throw HTTPError(.unauthorized, "请先登录")
-        }
-        return LoggedInUser(id: id, name: name)
-    }
+extension AccountController.Profile {
+    init(_ user: User) { self.init(userId: user.id, username: user.displayName) }
 }

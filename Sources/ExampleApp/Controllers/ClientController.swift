@@ -1,7 +1,7 @@
 import Foundation
 import Martlet
 
-/// The page's 客户端管理: how many streams are open, and closing them.
+/// The page's 客户端管理: which streams are open, and closing them, which is for admins.
 @Controller
 struct ClientController {
     struct Entry: Encodable {
@@ -23,14 +23,20 @@ struct ClientController {
         return .ok(data: entries, count: entries.count)
     }
 
-    /// GET /client/count
-    func count(_ ctx: Context) -> Envelope { .ok(data: ["count": ctx.sse.clientCount]) }
-
     /// POST /client/close
-    @POST func close(id: EventClient.ID, _ ctx: Context) -> Envelope {
+    @Authorize(roles: "admin") @POST func close(id: EventClient.ID, _ ctx: Context) -> Envelope {
         ctx.sse.closeClient(id) ? .ok("已关闭") : .failed("客户端不存在")
     }
 
     /// POST /client/close-all
-    @POST func closeAll(_ ctx: Context) -> Envelope { .ok("已全部关闭", data: ["count": ctx.sse.closeAll()]) }
+    @Authorize(roles: "admin") @POST func closeAll(_ ctx: Context) -> Envelope {
+        .ok("已全部关闭", data: ["count": ctx.sse.closeAll()])
+    }
+}
+
+/// How many streams are open, which the pages of a partner may ask, too.
+@Controller(isDiscovered: false)
+struct CountController {
+    /// GET /client/count
+    func count(_ ctx: Context) -> Envelope { .ok(data: ["count": ctx.sse.clientCount]) }
 }

@@ -11,7 +11,7 @@ struct EventsController {
 
     /// GET /events
     func index(_ ctx: Context) -> EventStream {
-        ctx.sse.open(user: ctx.session["user_id"]) { client in
+        ctx.sse.open(user: ctx.user?.id) { client in
             try client.send(event: "message", data: "Hello World", id: "1")
             try client.send(event: "data", data: Status(time: Date(), status: "ok"), id: "2")
         }

@@ -36,7 +36,6 @@ private struct PublicFile: Sendable {
         get throws {
             guard let text else { throw HTTPError(.notFound) }
             var response = Response(text: text, contentType: type)
-            response.headers[.contentSecurityPolicy] = "default-src 'self'"
             response.headers[.cacheControl] = "no-cache"
             return response
         }

@@ -309,7 +309,9 @@ function clients() {
     }
 
     async function act(path, fields) {
-        say($("client-reply"), await call(path, fields));
+        const reply = await call(path, fields);
+        if (reply.status === 401 || reply.status === 403) reply.text = "Only an admin closes streams: sign in as one";
+        say($("client-reply"), reply);
         refresh();
     }
 

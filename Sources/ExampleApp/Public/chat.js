@@ -100,7 +100,7 @@ function chat(log) {
     }
 
     tabs.onmessage = () => refresh();
-    submits($("login-form"), $("chat-reply"), { then: changed });
+    submits($("login-form"), $("chat-reply"), { clear: $("login-password"), then: changed });
     submits($("chat-form"), $("chat-reply"), {
         clear: $("chat-message"),
         then: reply => { if (reply.status === 401) refresh(); },

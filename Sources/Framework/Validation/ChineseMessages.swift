@@ -50,5 +50,26 @@ extension MessageTable {
         "must not be the name of the user": "不能与用户名相同",
         "an e-mail address": "电子邮件地址",
         "a URL that begins with http:// or https://": "以 http:// 或 https:// 开头的 URL",
+
+        // Who is asking.
+        "Sign in first.": "请先登录。",
+        "You may not do this.": "没有权限执行此操作。",
+        "The name or the password is wrong.": "用户名或密码错误。",
+        "This account is closed.": "该账户已停用。",
+        "This account has a second factor.": "该账户启用了两步验证。",
+        "Sign in with your name and password first.": "请先用用户名和密码登录。",
+        "The code is wrong.": "验证码错误。",
+        "Too many attempts. Try again later.": "尝试次数过多，请稍后再试。",
+        "The link is out of date, or was used before. Ask for another.": "链接已过期或已使用，请重新获取。",
+        "The password was changed by another request meanwhile.": "密码刚刚已被另一个请求修改。",
+        "The request's fields are not as they must be.": "请求中有字段的值不符合要求。",
+        "is wrong": "不正确",
+        "is taken": "已被占用",
+        "must have 1 to 64 characters": "必须有 1 到 64 个字符",
+        "must not have control characters, or begin or end with a space": "不能含有控制字符，首尾不能是空格",
+        "the handle of a session": "会话的标识",
+        "This request was sent by a page of another site, which may not do this in your name.":
+            "此请求来自其他网站的页面，不能以您的名义执行。",
+        "The form has no valid token: open the page again, and send it from there.": "表单令牌无效：请重新打开页面后再提交。",
     ]
 }

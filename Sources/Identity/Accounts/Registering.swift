@@ -30,6 +30,8 @@ extension Accounts {
             id: id ?? UUID().uuidString.lowercased(), name: name, displayName: displayName, email: email, roles: roles,
             passwordHash: hash.rawValue, createdAt: ctx.now)
         guard try await store.insert(account) else { throw HTTPError.wrong("name", ["is taken"]) }
+        // That there was nobody of this id may be known from a moment ago.
+        cache.forget(account.id)
         ctx.record(AuditEvent(.registration, user: account.id))
         return try await firstUser(account, ctx) ?? account
     }
