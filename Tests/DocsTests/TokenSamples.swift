@@ -87,7 +87,7 @@ struct KeysApp: App {
     func configure(_ app: inout AppBuilder) {
         let keys = MemoryAPIKeyStore()
         app.services.singleton { _ in keys }
-        app.use(Sessions(.memory), Authentication(.session, .apiKeys(keys, hash: { APIKey($0)?.hash })))
+        app.use(Sessions(.memory), Authentication(.session, .apiKeys(keys)))
         app.controllers(KeysController.self, StockController.self)
     }
 }

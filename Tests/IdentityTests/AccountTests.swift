@@ -340,7 +340,8 @@ private struct AccountingController {
             case "end":
                 let admin = host.client()
                 _ = try await login("Ada", password, admin)
-                for handle in try await admin.get("/account/sessions").json([String].self) {
+                // Its own last.
+                for handle in try await admin.get("/account/sessions").json([String].self).reversed() {
                     try await admin.post("/account/end", form: ["handle": handle])
                 }
             case "close":

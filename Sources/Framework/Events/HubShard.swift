@@ -33,6 +33,8 @@ final class HubShard: @unchecked Sendable {
     private var written: [Subscriber] = []
     private let transmit: EventHub.Transmit
     private var timer: Task<Void, Never>?
+    /// What the timer waits for where there is no stream; nil where it runs.
+    private var idleTimer: Waiter<Void>?
     private var report: (@Sendable (EventStatistics.Loop) -> Void)?
     /// Counts the timer's ticks, so that silence is measured without reading a clock for each write.
     private(set) var tick = 0
@@ -137,6 +139,8 @@ final class HubShard: @unchecked Sendable {
         streams[id] = slot
         if let user = subscriber.subscription.user { users[user, default: [:]][id] = slot }
         for topic in subscriber.subscription.topics { topics.insert(slot, id, on: topic) }
+        idleTimer?.resume(with: .success(()))
+        idleTimer = nil
         subscriber.begin(slot)
     }
 
@@ -233,11 +237,24 @@ final class HubShard: @unchecked Sendable {
         self.report = report
         timer = Task(executorPreference: executor) { [clock] in
             while !Task.isCancelled {
-                do { try await clock.sleep(for: interval) } catch { return }
+                do {
+                    // An app without streams wakes up for nothing.
+                    if report == nil { try await self.whenThereAreStreams() }
+                    try await clock.sleep(for: interval)
+                } catch {
+                    return
+                }
                 self.tick(silence: silence, patience: patience, now())
                 if let report { report(self.figures) }
             }
         }
+    }
+
+    private func whenThereAreStreams() async throws {
+        guard streams.isEmpty else { return }
+        let waiter = Waiter<Void>()
+        idleTimer = waiter
+        try await waiter.wait()
     }
 
     func stopTimer() { timer?.cancel() }

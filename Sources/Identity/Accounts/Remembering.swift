@@ -43,7 +43,8 @@ public struct RememberedScheme: AuthenticationScheme {
     public func authenticate(_ ctx: Context) -> AuthenticationResult {
         guard let token = accounts.remembered?.get(ctx, now: ctx.now) else { return .none }
         return .later {
-            try await accounts.recall(token, ctx).map { .user($0) } ?? .refused("The browser is not remembered any more.")
+            try await accounts.recall(token, ctx).map { .user($0) }
+                ?? .refused("The browser is not remembered any more.")
         }
     }
 }
