@@ -124,6 +124,11 @@ private struct AccountingController {
         #expect(try await second.get("/account/who").text == "Bob [] pwd")
     }
 
+    @Test func whoRegistersIsKnownAtOnceThoughThereWasNobodyOfTheIdAMomentAgo() async throws {
+        #expect(try await host.client(user: "Ada").get("/account/who").status == .unauthorized)
+        #expect(try await registered("Ada").get("/account/who").status == .ok)
+    }
+
     static let refused: [(name: String, password: String, field: String)] = [
         ("Ada", "correct horse battery", "name"), ("ADA", "correct horse battery", "name"),
         ("\u{ff21}da", "correct horse battery", "name"), ("", "correct horse battery", "name"),
@@ -338,9 +343,10 @@ private struct AccountingController {
             switch way {
             case "logout", "everywhere": try await ada.post("/account/\(way)")
             case "end":
+                // Later than the others, so that its own is the first of the list, and ended last.
+                await host.advance(by: .seconds(1))
                 let admin = host.client()
                 _ = try await login("Ada", password, admin)
-                // Its own last.
                 for handle in try await admin.get("/account/sessions").json([String].self).reversed() {
                     try await admin.post("/account/end", form: ["handle": handle])
                 }
