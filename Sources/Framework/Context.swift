@@ -36,7 +36,7 @@ public final class Context: Sendable {
         var others: [Kept] = []
         var requestID: String?
         var scope: ServiceScope?
-        var user: KnownUser?
+        var user = WhoAsks.nobody
     }
     private let state = Mutex(State())
     /// What is not the rule, so that the end of a request that has none of it takes no lock. Set under the lock of what it
@@ -138,15 +138,28 @@ public final class Context: Sendable {
 
     /// Who asks, as the `Authentication` middleware has found out; nil for nobody.
     public internal(set) var user: User? {
-        get { state.withLock { $0.user }?.user }
+        get {
+            switch state.withLock({ $0.user }) {
+            case .nobody: return nil
+            case .known(let known): return known.user
+            case .someone(let find):
+                let user = find()
+                // Parallel tasks may both have looked.
+                self.user = user
+                return user
+            }
+        }
         set {
-            let known = newValue.map(KnownUser.init)
-            state.withLock { $0.user = known }
+            let user = newValue.map { WhoAsks.known(KnownUser($0)) } ?? .nobody
+            state.withLock { $0.user = user }
         }
     }
 
     /// Says who asks, or that it is nobody any more.
     package func identify(as user: User?) { self.user = user }
+
+    /// Says that it is somebody, of whom the rest is read when it is first asked for.
+    package func identify(_ find: @escaping @Sendable () -> User?) { state.withLock { $0.user = .someone(find) } }
 
     /// What is kept under a key, made where nothing is: once, also where parallel tasks ask for it.
     func keptValue<Key: ContextKey>(_ key: Key.Type, make: () -> Key.Value) -> Key.Value {
@@ -239,6 +252,13 @@ extension Response {
             if let path = headers[name], path.hasPrefix("/"), !path.mayNameHost { headers[name] = prefix + path }
         }
     }
+}
+
+/// Who makes a request, as far as it has been looked at.
+private enum WhoAsks: Sendable {
+    case nobody
+    case known(KnownUser)
+    case someone(@Sendable () -> User?)
 }
 
 /// In a request's state, which is small where nobody is signed in.

@@ -57,6 +57,9 @@ public struct Authentication: ImmediateMiddleware, AuthenticatingMiddleware, Pla
             case .user(let user):
                 identify(user, by: scheme, ctx)
                 return try answer(ctx, isAmbient: scheme.isAmbient, refusals, next)
+            case .someone(let find):
+                ctx.identify(find)
+                return try answer(ctx, isAmbient: scheme.isAmbient, refusals, next)
             case .later(let finish):
                 return .later(ctx) { [refusals] in
                     try await respond(ctx, next, at: index, finish, refusals)
@@ -87,6 +90,10 @@ public struct Authentication: ImmediateMiddleware, AuthenticatingMiddleware, Pla
             switch result {
             case .user(let user):
                 identify(user, by: schemes[index], ctx)
+                isAmbient = schemes[index].isAmbient
+                break search
+            case .someone(let find):
+                ctx.identify(find)
                 isAmbient = schemes[index].isAmbient
                 break search
             case .refused(let reason):

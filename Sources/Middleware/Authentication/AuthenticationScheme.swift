@@ -36,6 +36,8 @@ public enum AuthenticationResult: Sendable {
     case none
     /// It is this user.
     case user(User)
+    /// It is a user, of whom the rest is read when it is first asked for: `user.proof` is yours to set.
+    case someone(@Sendable () -> User?)
     /// A proof that does not hold: forged, out of date, of nobody. The text is for the challenge and the log.
     case refused(String)
     /// It takes some time to find out.

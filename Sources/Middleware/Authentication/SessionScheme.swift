@@ -32,16 +32,20 @@ public struct SessionScheme: AuthenticationScheme {
 
     /// The user of the session.
     public func authenticate(_ ctx: Context) -> AuthenticationResult {
-        guard let user = ctx.session.signedInUser else { return .none }
-        guard let directory else { return .user(user) }
-        if let known = directory.knownUser(user.id, ctx) { return result(known, user.proof) }
-        return .later { result(try await directory.user(user.id, ctx), user.proof) }
+        let session = ctx.session
+        guard let id = session.user else { return .none }
+        guard let directory else { return .someone { session.signedInUser } }
+        if let known = directory.knownUser(id, ctx) { return result(known, session) }
+        return .later { result(try await directory.user(id, ctx), session) }
     }
 
-    private func result(_ found: User?, _ proof: UserProof?) -> AuthenticationResult {
-        guard var found else { return .refused("The user is gone.") }
-        found.proof = proof
-        return .user(found)
+    private func result(_ found: User?, _ session: Session) -> AuthenticationResult {
+        guard let found else { return .refused("The user is gone.") }
+        return .someone {
+            var user = found
+            user.proof = session.proof
+            return user
+        }
     }
 
     /// `Session`, which tells a program that it is to sign in; no browser asks its user for anything.

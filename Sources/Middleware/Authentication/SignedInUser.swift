@@ -20,9 +20,14 @@ extension Session {
             id: id, name: self[SignedInUser.name], roles: Set(list(SignedInUser.roles)),
             claims: self[SignedInUser.claims].flatMap { try? JSON.standard.value([String: String].self, fromText: $0) }
                 ?? [:],
-            proof: UserProof(
-                scheme: "session", methods: list(SignedInUser.methods), time: createdAt, expiresAt: expiresAt,
-                handle: .session(handle.text)))
+            proof: proof)
+    }
+
+    /// How it was proved.
+    var proof: UserProof {
+        UserProof(
+            scheme: "session", methods: list(SignedInUser.methods), time: createdAt, expiresAt: expiresAt,
+            handle: .session(handle.text))
     }
 
     private func list(_ key: String) -> [String] {
