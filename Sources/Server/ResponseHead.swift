@@ -24,12 +24,7 @@ extension ByteBuffer {
         } else {
             writeString("HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n")
         }
-        for field in headers where !field.name.isFraming {
-            writeString(field.name.rawName)
-            writeStaticString(": ")
-            writeString(field.value)
-            writeStaticString("\r\n")
-        }
+        for field in headers where !field.name.isFraming { writeField(field.name.rawName, field.value) }
         writeImmutableBuffer(date)
         switch framing {
         case .none, .close:
@@ -47,6 +42,29 @@ extension ByteBuffer {
             writeStaticString("\r\n")
         }
         writeStaticString("\r\n")
+    }
+
+    /// At once: a response has many of them.
+    private mutating func writeField(_ name: String, _ value: String) {
+        let byteCount = name.utf8.count + value.utf8.count + 4
+        writeWithUnsafeMutableBytes(minimumWritableBytes: byteCount) { bytes in
+            var end = 0
+            func write(_ text: some Collection<UInt8>) {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[end...])
+                if text.withContiguousStorageIfAvailable({ rest.copyMemory(from: UnsafeRawBufferPointer($0)) }) == nil {
+                    rest.copyBytes(from: text)
+                }
+                end += text.count
+            }
+            write(name.utf8)
+            bytes[end] = UInt8(ascii: ":")
+            bytes[end + 1] = UInt8(ascii: " ")
+            end += 2
+            write(value.utf8)
+            bytes[end] = UInt8(ascii: "\r")
+            bytes[end + 1] = UInt8(ascii: "\n")
+            return byteCount
+        }
     }
 
     /// Writes a chunk of the chunked coding (RFC 9112 section 7.1).
