@@ -31,8 +31,11 @@ public enum Answer: Sendable {
     /// Changes the response when it is there.
     ///
     /// - Parameter change: what it throws becomes the response.
-    package func map(_ ctx: Context, _ change: @escaping @Sendable (inout Response) throws -> Void) -> Answer {
-        switch self {
+    // It gives away what it has, so that the header fields are nobody else's when they are changed, and are not copied.
+    package consuming func map(
+        _ ctx: Context, _ change: @escaping @Sendable (inout Response) throws -> Void
+    ) -> Answer {
+        switch consume self {
         case .now(var response):
             response.change(ctx, change)
             return .now(response)
