@@ -36,6 +36,7 @@ GROUPS = {
 
 def measure_middleware(results, effort):
     http_rows.measure_middleware(results, effort)
+    http_rows.measure_shelf(results, effort)
     micro_rows.measure(results, ["middleware"])
 
 

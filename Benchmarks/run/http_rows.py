@@ -79,6 +79,17 @@ def measure_middleware(results, effort):
                 results.add("middleware", name, _rate(server, effort, headers[id(giver)]))
 
 
+def measure_shelf(results, effort):
+    """The same application with and without all that one has that is open to the internet, asked by a user who is signed in."""
+    with running("shelf", "martlet") as [shelf, plain]:
+        headers = [f"Cookie: {_session_cookie(shelf)}"]
+        for server in [shelf, plain]:
+            load.requests(server, "/plaintext", 1, headers=headers)
+        for _ in range(effort.rounds * 2):
+            for name, server in [("martlet", shelf), ("plain", plain)]:
+                results.add("shelf", name, _rate(server, effort, headers))
+
+
 def _rate(server, effort, headers):
     return load.requests(server, "/user/12345", effort.seconds, effort.connections, headers)["per_second"]
 

@@ -27,6 +27,9 @@ ROWS = {
     "latency_p99": Row("p99 latency at full load", "ms", most={"hummingbird": 1.0}),
     "allocations": Row("allocations a request, /plaintext", "", most={"hummingbird": 1.0}),
     "middleware": Row("/user/{id} behind session, request id, compression", "req/s", least={"plain": 0.90, "hummingbird": 2.5}),
+    "shelf": Row(
+        "/user/{id} of a user who is signed in, behind CORS, security headers, request id, session, authentication, CSRF check",
+        "req/s", least={"plain": 0.80}),
     "sse_paced": Row(
         "paced broadcast, 64 bytes", "events/s", least={"nchan": 1.2, "hummingbird": 3, "c": 0.85}),
     "sse_paced_p99": Row("its fan-out, p99", "ms", most={"nchan": 1.0}),
@@ -83,7 +86,9 @@ for _name, _title in {
     "middleware_cors_foreign": "CORS, another origin's page",
     "middleware_security_headers": "the security headers",
     "middleware_rate_limit": "a rate limit by address",
-    "middleware_shelf": "CORS, security headers, rate limit and sessions",
+    "middleware_authentication": "authentication and CSRF check, nobody signed in",
+    "middleware_authentication_user": "the same, with a user's session",
+    "middleware_shelf": "CORS, security headers, rate limit, sessions, authentication",
 }.items():
     ROWS[_name] = Row(_title, "µs", at_most=1.5 if _name == "publish_idle" else None)
     ROWS[f"{_name}_allocations"] = Row("its allocations", "")

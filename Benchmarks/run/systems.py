@@ -80,6 +80,7 @@ def nginx_command(port, folder):
 COMMANDS = {
     "martlet": lambda port, folder: [RELEASE / "martlet-bench", port],
     "wrapped": lambda port, folder: [RELEASE / "martlet-bench", port, "wrapped"],
+    "shelf": lambda port, folder: [RELEASE / "martlet-bench", port, "shelf"],
     "hummingbird": lambda port, folder: [RELEASE / "hummingbird-peer", port],
     "hummingbird-wrapped": lambda port, folder: [RELEASE / "hummingbird-peer", port, "wrapped"],
     "nio": lambda port, folder: [RELEASE / "nio-peer", port],

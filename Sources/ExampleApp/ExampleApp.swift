@@ -50,7 +50,7 @@ package struct ExampleApp: App {
 
     private func accounts(_ settings: Settings) throws -> Accounts {
         var rules = AccountSettings()
-        if settings.admin == nil { rules.firstUserRoles = [Members.adminRole] }
+        rules.firstUserRoles = [Members.adminRole]
         let store: any UserStore = try settings.database.map { try SQLiteUserStore($0) } ?? MemoryUserStore()
         return Accounts(store, keys: settings.keys, hasher: hasher, settings: rules)
     }

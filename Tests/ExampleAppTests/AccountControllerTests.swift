@@ -110,6 +110,10 @@ import Testing
         after.cookies = ada.cookies
         try await after.get("/account/profile").expect(.ok)
         try await after.call("Client@closeAll").expect(.ok)
+        // Who is the admin can be said later, too.
+        let other = try TestHost.example(.inProcess, environment.merging(["ADMIN_USER": "bob"]) { $1 }).client()
+        other.cookies = ada.cookies
+        try await other.call("Client@closeAll").expect(.forbidden)
         try await after.call("Account@logout").expect(.ok)
         try await ada.get("/account/profile").expect(.unauthorized)
     }

@@ -44,7 +44,8 @@ private struct AccountingController {
         try await accounts.signOutEverywhere(user.id, ctx)
     }
     @GET func sessions(_ user: User, _ ctx: Context) async throws -> [String] {
-        try await ctx.sessions.all(of: user.id).map(\.handle.text)
+        // Those on other devices.
+        try await ctx.sessions.all(of: user.id).map(\.handle).filter { $0 != ctx.session.handle }.map(\.text)
     }
     @POST func end(handle: SessionHandle, _ user: User, _ ctx: Context) async throws -> Bool {
         try await accounts.endSession(handle, of: user.id, ctx)
@@ -69,8 +70,8 @@ private struct AccountingController {
     @POST func confirm(token: String, _ ctx: Context) async throws -> Bool {
         try await accounts.confirmEmail(token: token, ctx).isEmailConfirmed
     }
-    @POST func secondFactor(_ user: User, _ ctx: Context) async throws -> [String] {
-        let factor = try await accounts.startSecondFactor(of: user.id, ctx)
+    @POST func secondFactor(password: String, _ user: User, _ ctx: Context) async throws -> [String] {
+        let factor = try await accounts.startSecondFactor(of: user.id, password: password, ctx)
         return [factor.uri, factor.secret]
     }
     @POST func confirmFactor(code: String, _ user: User, _ ctx: Context) async throws -> [String] {
@@ -82,6 +83,7 @@ private struct AccountingController {
     @POST func roles(id: String, roles: [String] = [], _ ctx: Context) async throws {
         try await accounts.setRoles(Set(roles), of: id, ctx)
     }
+    @POST func remove(id: String, _ ctx: Context) async throws -> Bool { try await accounts.remove(id, ctx) }
     @POST func close(id: String, isClosed: Bool, _ ctx: Context) async throws {
         try await accounts.setDisabled(isClosed, id, ctx)
     }
@@ -245,7 +247,9 @@ private struct AccountingController {
 
     @Test func aSecondFactorIsAskedForAndEachCodeCountsOnce() async throws {
         let ada = try await registered("Ada")
-        let start = try await ada.post("/account/second-factor").json([String].self)
+        #expect(
+            try await ada.post("/account/second-factor", form: ["password": "wrong"]).status == .unprocessableContent)
+        let start = try await ada.post("/account/second-factor", form: ["password": password]).json([String].self)
         #expect(start[0].hasPrefix("otpauth://totp/"))
         let totp = try #require(TOTP(secret: start[1]))
         func code() -> String { totp.code(at: host.application.now) }
@@ -286,7 +290,7 @@ private struct AccountingController {
 
     @Test func codesCannotBeTriedForLong() async throws {
         let ada = try await registered("Ada")
-        let secret = try await ada.post("/account/second-factor").json([String].self)[1]
+        let secret = try await ada.post("/account/second-factor", form: ["password": password]).json([String].self)[1]
         let totp = try #require(TOTP(secret: secret))
         _ = try await ada.post("/account/confirm-factor", form: ["code": totp.code(at: host.application.now)])
         let attacker = host.client()
@@ -342,8 +346,7 @@ private struct AccountingController {
                 let admin = host.client()
                 await host.advance(by: .seconds(1))
                 _ = try await login("Ada", password, admin)
-                // Its own last.
-                for handle in try await admin.get("/account/sessions").json([String].self).reversed() {
+                for handle in try await admin.get("/account/sessions").json([String].self) {
                     try await admin.post("/account/end", form: ["handle": handle])
                 }
             case "close":
@@ -372,6 +375,9 @@ private struct AccountingController {
         #expect(try await login("Bob", "wrong").status == .unauthorized)
         try await admin.post("/account/close", form: ["id": "Bob", "isClosed": "false"])
         #expect(try await login("Bob", password).text == "in")
+        #expect(try await admin.post("/account/remove", form: ["id": "Bob"]).text == "true")
+        #expect(try await login("Bob", password).status == .unauthorized)
+        #expect(try await admin.post("/account/remove", form: ["id": "Bob"]).text == "false")
         #expect(try await admin.post("/account/close", form: ["id": "Nobody", "isClosed": "true"]).status == .notFound)
     }
 

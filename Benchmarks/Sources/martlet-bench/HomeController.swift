@@ -45,5 +45,5 @@ struct HomeController {
     }
 
     /// POST /log-in: a session for the requests that follow.
-    @POST func logIn(_ ctx: Context) { ctx.session["user_id"] = "1" }
+    @POST func logIn(_ ctx: Context) { ctx.auth.signIn(User(id: "1", name: "Ann", roles: ["admin"])) }
 }

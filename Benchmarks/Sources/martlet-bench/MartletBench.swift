@@ -1,12 +1,17 @@
 import Martlet
 
-/// Serves on one event loop: `martlet-bench PORT [plain|wrapped]`.
+/// Serves on one event loop: `martlet-bench PORT [plain|wrapped|shelf]`.
 @main
 enum MartletBench {
     static func main() async throws {
         let arguments = CommandLine.arguments.dropFirst()
         guard let port = arguments.first.flatMap({ Int($0) }) else { throw StartupError("usage: martlet-bench PORT") }
-        let app: any App = arguments.dropFirst().first == "wrapped" ? WrappedApp() : PlainApp()
+        let app: any App =
+            switch arguments.dropFirst().first {
+            case "wrapped": WrappedApp()
+            case "shelf": ShelfApp()
+            default: PlainApp()
+            }
         let server = try await Server.start(app, at: Server.Address(port: port), threads: 1)
         print("Listening on \(server.address)")
         // The harness ends the process.
@@ -24,6 +29,15 @@ struct PlainApp: App {
 /// The same controllers behind what most applications use.
 struct WrappedApp: App {
     func configure(_ app: inout AppBuilder) { app.use(RequestID(), Compression(), Sessions(.memory)) }
+}
+
+/// The same behind all that an app has that is open to the internet.
+struct ShelfApp: App {
+    func configure(_ app: inout AppBuilder) {
+        app.use(
+            CORS(origins: ["https://partner.example"], allowsCredentials: true), SecurityHeaders(), RequestID(),
+            Sessions(.memory), Authentication(.session))
+    }
 }
 
 /// Names every request in its response.

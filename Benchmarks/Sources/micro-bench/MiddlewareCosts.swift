@@ -21,12 +21,21 @@ enum MiddlewareCosts {
         // More than are measured, for time stands still.
         let limit = RateLimit(.requests(1_000_000, per: .seconds(60)), by: .address)
         report("middleware_rate_limit", "martlet", try await cost([limit]) - bare)
-        let shelf: [any Middleware] = [cors, SecurityHeaders(), limit, Sessions(.memory)]
+        let sessions = Sessions(.memory)
+        let signedIn: [any Middleware] = [sessions, Authentication(.session)]
+        report("middleware_authentication", "martlet", try await cost(signedIn) - (try await cost([sessions])))
+        report(
+            "middleware_authentication_user", "martlet",
+            try await cost(signedIn, as: User(id: "1", name: "Ann", roles: ["admin"]))
+                - (try await cost([sessions], as: User(id: "1", name: "Ann", roles: ["admin"]))))
+        let shelf: [any Middleware] = [cors, SecurityHeaders(), limit] + signedIn
         report("middleware_shelf", "martlet", try await cost(shelf) - bare)
     }
 
-    private static func cost(_ middleware: [any Middleware], headers: HTTPFields = [:]) async throws -> Measurement {
-        try await Probe.cost(behind: middleware) { try await $0.get("/order/plain", headers: headers) }
+    private static func cost(
+        _ middleware: [any Middleware], as user: User? = nil, headers: HTTPFields = [:]
+    ) async throws -> Measurement {
+        try await Probe.cost(behind: middleware, as: user) { try await $0.get("/order/plain", headers: headers) }
     }
 }
 

@@ -16,14 +16,15 @@ final class Probe: Middleware {
     ///
     /// - Throws: an error where the request is not answered with 200, for then something else was measured.
     static func cost(
-        behind middleware: [any Middleware] = [], of request: (TestClient) async throws -> TestResponse
+        behind middleware: [any Middleware] = [], as user: User? = nil, of request: (TestClient) async throws -> TestResponse
     ) async throws -> Measurement {
         let probe = Probe()
         let host = try TestHost(ProbedApp()) { app in
             app.use(probe)
             for one in middleware { app.use(one) }
         }
-        let response = try await request(host.client())
+        let client = if let user { try await host.client(as: user) } else { host.client() }
+        let response = try await request(client)
         guard response.status == .ok, let result = probe.measured.withLock({ $0 }) else {
             throw StartupError("not measured: \(response)")
         }

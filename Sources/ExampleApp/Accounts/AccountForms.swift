@@ -7,7 +7,7 @@ struct Credentials: Decodable, Validatable, Sendable {
     let password: String?
     enum CodingKeys: String, CodingKey { case userId = "user_id", username, password }
 
-    static let rules: Rules = [.field(\.userId, .length(1...))]
+    static let rules: Rules = [.field(\.userId, .length(1...), .length(...256)), .field(\.username, .length(...256))]
 
     /// - Throws: `HTTPError` 400 without one, 422 for one that is empty.
     var guestName: String {

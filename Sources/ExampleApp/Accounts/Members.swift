@@ -5,7 +5,7 @@ import MartletJWT
 /// Who uses the app: users with an account and, where no database keeps those, guests, who only say who they are.
 struct Members: UserDirectory {
     let accounts: Accounts
-    /// Who may do more; nil where the account's roles alone say so.
+    /// The only admin; nil where the accounts' roles say who that is.
     let admin: User.ID?
     let takesGuests: Bool
 
@@ -31,7 +31,10 @@ struct Members: UserDirectory {
         guard var member = guestName.map({ User(id: id, name: $0) }) ?? user else { return nil }
         // A guest is nobody any more when somebody else has registered the id.
         if guestName != nil, user != nil || !takesGuests { return nil }
-        if id == admin { member.roles.insert(Self.adminRole) }
+        if let admin {
+            member.roles.remove(Self.adminRole)
+            if id == admin { member.roles.insert(Self.adminRole) }
+        }
         return member
     }
 

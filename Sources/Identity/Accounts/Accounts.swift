@@ -49,8 +49,8 @@ public final class Accounts: Sendable {
         throttle = SignInThrottle(settings.throttle)
         resets = OneTimeTokens("reset-password", keys: keys, lifetime: settings.resetLifetime)
         confirmations = OneTimeTokens("confirm-email", keys: keys, lifetime: settings.confirmationLifetime)
-        device = KnownDevice.cookie(keys)
-        remembered = RememberedToken.cookie(keys, lifetime: settings.rememberedTime)
+        device = KnownDevice.cookie(keys, isSecure: settings.isSecure)
+        remembered = RememberedToken.cookie(keys, lifetime: settings.rememberedTime, isSecure: settings.isSecure)
     }
 }
 
@@ -64,10 +64,13 @@ public struct AccountSettings: Sendable {
     public var resetLifetime = Duration.seconds(3600)
     /// How long a link to confirm an address is good for.
     public var confirmationLifetime = Duration.seconds(3 * 24 * 3600)
-    /// For how long a browser stays signed in whose user wants that, from its last use on.
+    /// For how long a browser stays signed in whose user wants that, from the sign-in on.
     public var rememberedTime = Duration.seconds(30 * 24 * 3600)
     /// How long a user has after the password to give the code of the second factor.
     public var codeTime = Duration.seconds(300)
+    /// True where the app is reached over TLS and its requests do not say so, as behind a proxy that is not listed: its cookies are
+    /// `Secure` all the same.
+    public var isSecure = false
     /// How often names and passwords may be tried.
     public var throttle = SignInThrottle.Settings()
     /// What authenticator apps show as the name of the app.

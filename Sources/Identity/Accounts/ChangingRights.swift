@@ -32,6 +32,19 @@ extension Accounts {
         ctx.record(AuditEvent(.rightsChange, user: user, details: ["account": isDisabled ? "closed" : "open"]))
     }
 
+    /// Forgets an account, and ends its sessions and streams.
+    ///
+    /// - Returns: false where there is none.
+    /// - Throws: what the stores throw.
+    @discardableResult
+    public func remove(_ user: User.ID, _ ctx: Context) async throws -> Bool {
+        guard try await store.remove(user) else { return false }
+        cache.forget(user)
+        try await signOutEverywhere(user, ctx)
+        ctx.record(AuditEvent(.rightsChange, user: user, details: ["account": "removed"]))
+        return true
+    }
+
     private func changed(
         _ user: User.ID, _ change: @escaping @Sendable (inout Account) -> Void
     ) async throws -> Account {

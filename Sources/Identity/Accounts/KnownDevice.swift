@@ -15,8 +15,9 @@ struct KnownDevice: Codable, Sendable {
     let id: String
 
     /// - Returns: nil never: it is a name that a cookie can have.
-    static func cookie(_ keys: KeyRing) -> ProtectedCookie<KnownDevice>? {
+    static func cookie(_ keys: KeyRing, isSecure: Bool) -> ProtectedCookie<KnownDevice>? {
         try? ProtectedCookie(
-            "martlet_device", .encrypted, keys: keys, purpose: "known-device", lifetime: .seconds(180 * 24 * 3600))
+            "martlet_device", .encrypted, keys: keys, purpose: "known-device", lifetime: .seconds(180 * 24 * 3600),
+            attributes: CookieAttributes(isSecure: isSecure ? true : nil))
     }
 }

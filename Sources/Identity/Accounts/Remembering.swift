@@ -15,9 +15,10 @@ struct RememberedToken: Codable, Sendable {
     let secret: String
 
     /// - Returns: nil never: it is a name that a cookie can have.
-    static func cookie(_ keys: KeyRing, lifetime: Duration) -> ProtectedCookie<RememberedToken>? {
+    static func cookie(_ keys: KeyRing, lifetime: Duration, isSecure: Bool) -> ProtectedCookie<RememberedToken>? {
         try? ProtectedCookie(
-            "martlet_remembered", .encrypted, keys: keys, purpose: "remembered", lifetime: lifetime)
+            "martlet_remembered", .encrypted, keys: keys, purpose: "remembered", lifetime: lifetime,
+            attributes: CookieAttributes(isSecure: isSecure ? true : nil))
     }
 }
 

@@ -4,8 +4,12 @@ import MartletMiddleware
 extension Accounts {
     /// Begins to give a user a second factor: show its `uri` as a QR code and its `secret` as text, and ask for a code.
     ///
-    /// - Throws: `HTTPError` 409 where the user has one: it is turned off first.
-    public func startSecondFactor(of user: User.ID, _ ctx: Context) async throws -> (uri: String, secret: String) {
+    /// - Throws: `HTTPError` 409 where the user has one: it is turned off first; 422 where the password is wrong, 429 where too
+    ///   many were.
+    public func startSecondFactor(
+        of user: User.ID, password: String, _ ctx: Context
+    ) async throws -> (uri: String, secret: String) {
+        try await confirm(password, of: user, ctx)
         let totp = TOTP()
         let account = try await store.update(user) { account in
             guard account.secondFactor?.isConfirmed != true else { return false }
@@ -16,7 +20,8 @@ extension Accounts {
         return (totp.uri(issuer: settings.issuer, account: account.name), totp.secret)
     }
 
-    /// Turns the second factor on, when the user gives a first code of it.
+    /// Turns the second factor on, when the user gives a first code of it. The user's other sessions, which nobody has shown a
+    /// code for, end.
     ///
     /// - Returns: recovery codes for the user, who sees them now and never again.
     /// - Throws: `HTTPError` 422 for a code that is wrong.
@@ -35,6 +40,7 @@ extension Accounts {
             return true
         }
         guard account != nil else { throw HTTPError.wrong("code", ["is wrong"]) }
+        try await signOutEverywhere(user, exceptThis: true, ctx)
         ctx.session.renew()
         ctx.record(AuditEvent(.secondFactorChange, user: user, details: ["factor": "on"]))
         return codes.texts
@@ -44,12 +50,7 @@ extension Accounts {
     ///
     /// - Throws: `HTTPError` 422 where the password is wrong, 429 where too many were.
     public func turnOffSecondFactor(of user: User.ID, password: String, _ ctx: Context) async throws {
-        guard let account = try await store.account(user) else { throw HTTPError.notSignedIn }
-        do {
-            _ = try await verified(name: account.name, password: password, ctx)
-        } catch let error as HTTPError where error.status == .unauthorized {
-            throw HTTPError.wrong("password", ["is wrong"])
-        }
+        try await confirm(password, of: user, ctx)
         _ = try await store.update(user) { account in
             account.secondFactor = nil
             account.revision += 1
@@ -57,5 +58,17 @@ extension Accounts {
         }
         ctx.session.renew()
         ctx.record(AuditEvent(.secondFactorChange, user: user, details: ["factor": "off"]))
+    }
+
+    /// Makes sure that it is the user who sits there.
+    ///
+    /// - Throws: `HTTPError` 422 where the password is wrong, 429 where too many were.
+    private func confirm(_ password: String, of user: User.ID, _ ctx: Context) async throws {
+        guard let account = try await store.account(user) else { throw HTTPError.notSignedIn }
+        do {
+            _ = try await verified(name: account.name, password: password, ctx)
+        } catch let error as HTTPError where error.status == .unauthorized {
+            throw HTTPError.wrong("password", ["is wrong"])
+        }
     }
 }
