@@ -344,7 +344,6 @@ private struct AccountingController {
             case "logout", "everywhere": try await ada.post("/account/\(way)")
             case "end":
                 let admin = host.client()
-                await host.advance(by: .seconds(1))
                 _ = try await login("Ada", password, admin)
                 for handle in try await admin.get("/account/sessions").json([String].self) {
                     try await admin.post("/account/end", form: ["handle": handle])
@@ -601,5 +600,16 @@ private struct AccountingController {
         #expect(try await login(long, password).status == .unauthorized)
         #expect(try await host.client().post("/account/forgot", form: ["name": long]).status == .noContent)
         #expect(outbox.count == 0)
+    }
+
+    @Test func howeverMuchABrowserIsUsedItIsNotRememberedForLonger() async throws {
+        _ = try await registered("Ada")
+        let ada = try await rememberedClient("Ada")
+        for _ in 0..<5 {
+            await host.advance(by: .seconds(24 * 3600 * 29 / 5))
+            #expect(try await ada.get("/account/who").status == .ok)
+        }
+        await host.advance(by: .seconds(24 * 3600 + 1))
+        #expect(try await ada.get("/account/who").status == .unauthorized)
     }
 }

@@ -16,7 +16,8 @@ final class Probe: Middleware {
     ///
     /// - Throws: an error where the request is not answered with 200, for then something else was measured.
     static func cost(
-        behind middleware: [any Middleware] = [], as user: User? = nil, of request: (TestClient) async throws -> TestResponse
+        behind middleware: [any Middleware] = [], as user: User? = nil,
+        of request: (TestClient) async throws -> TestResponse
     ) async throws -> Measurement {
         let probe = Probe()
         let host = try TestHost(ProbedApp()) { app in
