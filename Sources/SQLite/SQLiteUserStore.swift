@@ -44,7 +44,7 @@ public final class SQLiteUserStore: UserStore {
             sql: """
                 CREATE TABLE IF NOT EXISTS martlet_accounts (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL);
                 CREATE TABLE IF NOT EXISTS martlet_account (
-                    id TEXT PRIMARY KEY, name_key TEXT NOT NULL UNIQUE, created_at REAL NOT NULL,
+                    id BLOB PRIMARY KEY NOT NULL, name_key BLOB NOT NULL UNIQUE, created_at REAL NOT NULL,
                     account TEXT NOT NULL) WITHOUT ROWID;
                 CREATE INDEX IF NOT EXISTS martlet_account_created_at ON martlet_account (created_at, id);
                 INSERT OR IGNORE INTO martlet_accounts VALUES (1, \(format));
@@ -60,17 +60,17 @@ public final class SQLiteUserStore: UserStore {
     ///
     /// - Throws: `SQLiteFileError` where the file cannot be read.
     public func account(_ id: User.ID) async throws -> Account? {
-        try await read { db in try Self.account(id, db) }
+        try await read { [self] db in try account(id, db) }
     }
 
     /// The account whose `nameKey` it is.
     ///
     /// - Throws: `SQLiteFileError` where the file cannot be read.
     public func account(nameKey: String) async throws -> Account? {
-        try await read { db in
+        try await read { [self] db in
             try String.fetchOne(
-                db, sql: "SELECT account FROM martlet_account WHERE name_key = ?", arguments: [nameKey]
-            ).map(Self.account)
+                db, sql: "SELECT account FROM martlet_account WHERE name_key = ?", arguments: [Self.column(nameKey)]
+            ).map(account)
         }
     }
 
@@ -82,7 +82,10 @@ public final class SQLiteUserStore: UserStore {
         return try await write { db in
             try db.execute(
                 sql: "INSERT OR IGNORE INTO martlet_account VALUES (?, ?, ?, ?)",
-                arguments: [account.id, account.nameKey, account.createdAt.timeIntervalSince1970, text])
+                arguments: [
+                    Self.column(account.id), Self.column(account.nameKey), account.createdAt.timeIntervalSince1970,
+                    text,
+                ])
             return db.changesCount > 0
         }
     }
@@ -93,13 +96,15 @@ public final class SQLiteUserStore: UserStore {
     public func update(
         _ id: User.ID, _ change: @escaping @Sendable (inout Account) -> Bool
     ) async throws -> Account? {
-        try await write { db in
-            guard var account = try Self.account(id, db) else { return nil }
+        try await write { [self] db in
+            guard var account = try account(id, db) else { return nil }
             let key = account.nameKey
             guard change(&account), account.id == id, account.nameKey == key else { return nil }
             try db.execute(
-                sql: "UPDATE martlet_account SET account = ? WHERE id = ?",
-                arguments: [try Self.text(of: account), id])
+                sql: "UPDATE martlet_account SET created_at = ?, account = ? WHERE id = ?",
+                arguments: [
+                    account.createdAt.timeIntervalSince1970, try Self.text(of: account), Self.column(id),
+                ])
             return account
         }
     }
@@ -109,7 +114,7 @@ public final class SQLiteUserStore: UserStore {
     /// - Throws: `SQLiteFileError` where the file cannot be written.
     public func remove(_ id: User.ID) async throws -> Bool {
         try await write { db in
-            try db.execute(sql: "DELETE FROM martlet_account WHERE id = ?", arguments: [id])
+            try db.execute(sql: "DELETE FROM martlet_account WHERE id = ?", arguments: [Self.column(id)])
             return db.changesCount > 0
         }
     }
@@ -118,19 +123,27 @@ public final class SQLiteUserStore: UserStore {
     ///
     /// - Throws: `SQLiteFileError` where the file cannot be read.
     public func oldest() async throws -> Account? {
-        try await read { db in
+        try await read { [self] db in
             try String.fetchOne(db, sql: "SELECT account FROM martlet_account ORDER BY created_at, id LIMIT 1")
-                .map(Self.account)
+                .map(account)
         }
     }
 
-    private static func account(_ id: User.ID, _ db: Database) throws -> Account? {
-        try String.fetchOne(db, sql: "SELECT account FROM martlet_account WHERE id = ?", arguments: [id])
-            .map(account)
+    /// An id or a name's key as the table has it.
+    private static func column(_ text: String) -> StoredText { StoredText(Account.exactKey(of: text)) }
+
+    private func account(_ id: User.ID, _ db: Database) throws -> Account? {
+        try String.fetchOne(
+            db, sql: "SELECT account FROM martlet_account WHERE id = ?", arguments: [Self.column(id)]
+        ).map(account)
     }
 
-    private static func account(of text: String) throws -> Account {
-        try JSONDecoder().decode(Account.self, from: Data(text.utf8))
+    private func account(of text: String) throws -> Account {
+        do {
+            return try JSONDecoder().decode(Account.self, from: Data(text.utf8))
+        } catch {
+            throw file.damaged("an account in it cannot be read")
+        }
     }
 
     private static func text(of account: Account) throws -> String {

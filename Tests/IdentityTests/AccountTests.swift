@@ -1,9 +1,10 @@
 import Foundation
 import Martlet
-import MartletIdentity
 import MartletTesting
 import Synchronization
 import Testing
+
+@testable import MartletIdentity
 
 /// Keeps what users are sent.
 final class Outbox: AccountMessenger {
@@ -394,5 +395,221 @@ private struct AccountingController {
         for secret in [password, "a wrong one", "scrypt"] {
             #expect(!host.log.contains { $0.description.contains(secret) }, "\(secret)")
         }
+    }
+
+    // MARK: - At the same time, and at the edges
+
+    /// Another host, which may be of the same users as a second process is.
+    private func host(
+        _ store: MemoryUserStore, hasher: PasswordHasher = PasswordHasher(cost: .fast)
+    ) throws -> TestHost {
+        var settings = AccountSettings()
+        settings.firstUserRoles = ["admin"]
+        let accounts = Accounts(store, keys: .temporary(), hasher: hasher, messenger: outbox, settings: settings)
+        return try TestHost(
+            controllers: AccountingController.self, services: accounts,
+            middleware: Sessions(.memory), Authentication(.session(accounts), .remembered(accounts)))
+    }
+
+    private func signUp(_ name: String, _ host: TestHost) async throws -> TestClient {
+        let client = host.client()
+        let form: KeyValuePairs = ["name": name, "password": password, "id": name]
+        #expect(try await client.post("/account/register", form: form).status == .ok)
+        return client
+    }
+
+    @Test func whereTooManyPasswordsAreCheckedNobodyLearnsWhoIsAUser() async throws {
+        let hasher = PasswordHasher(cost: .fast, parallelism: 1, maxWaiting: 0)
+        let host = try host(MemoryUserStore(), hasher: hasher)
+        let ada = try await signUp("Ada", host)
+        let gate = ThreadGate()
+        let held = Task { try await hasher.pool.run { gate.pass() } }
+        while hasher.pool.load.running == 0 { await Task.yield() }
+        var answers: [TestResponse] = []
+        for (name, password) in [("Ada", password), ("Ada", "wrong"), ("Nobody", "wrong")] {
+            let answer = try await host.client().post("/account/login", form: ["name": name, "password": password])
+            #expect(answer.status == .serviceUnavailable, "\(name)")
+            #expect(answer.headers[.retryAfter] != nil, "\(name)")
+            answers.append(answer)
+        }
+        #expect(Set(answers.map(\.text)).count == 1)
+        // Nor whether a name is taken.
+        for name in ["Ada", "Nobody"] {
+            let answer = try await host.client().post(
+                "/account/register", form: ["name": name, "password": "another horse battery"])
+            #expect(answer.status == .serviceUnavailable, "\(name)")
+        }
+        // Nobody has been wrong, however often they come back.
+        for _ in 0..<10 {
+            let answer = try await host.client().post(
+                "/account/login", form: ["name": "Ada", "password": password])
+            #expect(answer.status == .serviceUnavailable)
+        }
+        // Who is signed in already needs none.
+        #expect(try await ada.get("/account/who").status == .ok)
+        gate.open()
+        try await held.value
+        #expect(
+            try await host.client().post("/account/login", form: ["name": "Ada", "password": password]).text == "in")
+    }
+
+    @Test func otherSessionsStayWhereThatIsWanted() async throws {
+        let (here, there) = (try await registered("Ada"), host.client())
+        _ = try await login("Ada", password, there)
+        let form: KeyValuePairs = ["old": password, "new": "another horse battery", "others": "false"]
+        #expect(try await here.post("/account/password", form: form).status == .noContent)
+        #expect(try await here.get("/account/who").status == .ok)
+        #expect(try await there.get("/account/who").status == .ok)
+        #expect(try await login("Ada", password).status == .unauthorized)
+        #expect(try await login("Ada", "another horse battery").text == "in")
+    }
+
+    @Test func aRightPasswordDoesNotMakeAShortOneGood() async throws {
+        let ada = try await registered("Ada")
+        for new in ["short", "", "password1", String(repeating: "x", count: 5000)] {
+            let answer = try await ada.post("/account/password", form: ["old": password, "new": new])
+            #expect(answer.status == .unprocessableContent, "\(answer)")
+            #expect(answer.text.contains("\"password\":["), "\(answer)")
+        }
+        #expect(try await ada.get("/account/who").status == .ok)
+        #expect(try await login("Ada", password).text == "in")
+    }
+
+    @Test func oneCodeFromTwoClientsAtOnceSignsInOne() async throws {
+        let ada = try await registered("Ada")
+        let start = try await ada.post("/account/second-factor", form: ["password": password]).json([String].self)
+        let totp = try #require(TOTP(secret: start[1]))
+        let recovery = try await ada.post(
+            "/account/confirm-factor", form: ["code": totp.code(at: host.application.now)]
+        ).json([String].self)
+        await host.advance(by: .seconds(30))
+        for code in [totp.code(at: host.application.now), recovery[0]] {
+            let clients = [host.client(), host.client()]
+            for client in clients { #expect(try await login("Ada", password, client).text == "code") }
+            async let first = clients[0].post("/account/code", form: ["code": code])
+            async let second = clients[1].post("/account/code", form: ["code": code])
+            let statuses = [try await first.status, try await second.status]
+            #expect(Set(statuses) == [.noContent, .unauthorized], "\(statuses)")
+            for (client, status) in zip(clients, statuses) {
+                #expect(
+                    try await client.get("/account/who").status == (status == .noContent ? .ok : .unauthorized))
+            }
+        }
+    }
+
+    @Test func oneLinkFromTwoClientsAtOnceSetsOnePassword() async throws {
+        _ = try await registered("Ada", email: "ada@example.com")
+        for round in 0..<5 {
+            _ = try await host.client().post("/account/forgot", form: ["name": "Ada"])
+            let (token, clients) = (outbox.lastToken, [host.client(), host.client()])
+            async let first = clients[0].post(
+                "/account/reset", form: ["token": token, "password": "first horse \(round)"])
+            async let second = clients[1].post(
+                "/account/reset", form: ["token": token, "password": "second horse \(round)"])
+            let isFirst = try await first.status == .noContent
+            let isSecond = try await second.status == .noContent
+            #expect(isFirst != isSecond)
+            #expect([HTTPResponse.Status.noContent, .badRequest, .conflict].contains(try await first.status))
+            #expect([HTTPResponse.Status.noContent, .badRequest, .conflict].contains(try await second.status))
+            #expect(try await login("Ada", "first horse \(round)").status == (isFirst ? .ok : .unauthorized))
+            #expect(try await login("Ada", "second horse \(round)").status == (isSecond ? .ok : .unauthorized))
+        }
+    }
+
+    @Test func blanksOfAPasswordCount() async throws {
+        let blank = "  correct horse battery\t "
+        for (name, isForm) in [("Ada", true), ("Bob", false)] {
+            let client = host.client()
+            let answer =
+                isForm
+                ? try await client.post("/account/register", form: ["name": name, "password": blank])
+                : try await client.post("/account/register", json: ["name": name, "password": blank])
+            #expect(answer.status == .ok)
+        }
+        for name in ["Ada", "Bob"] {
+            for wrong in ["correct horse battery", "  correct horse battery", "correct horse battery\t ", blank + " "] {
+                #expect(try await login(name, wrong).status == .unauthorized, "\(name)")
+            }
+            #expect(try await login(name, blank).text == "in", "\(name)")
+        }
+    }
+
+    @Test func anAccountThatIsOpenedAgainHasNoneOfItsOldSessions() async throws {
+        let (admin, bob) = (try await registered("Ada"), try await registered("Bob"))
+        let remembered = try await rememberedClient("Bob")
+        let cookies = [bob.cookies, remembered.cookies]
+        try await admin.post("/account/close", form: ["id": "Bob", "isClosed": "true"])
+        try await admin.post("/account/close", form: ["id": "Bob", "isClosed": "false"])
+        await host.advance(by: .seconds(1))
+        for cookies in cookies {
+            let client = host.client()
+            client.cookies = cookies
+            #expect(try await client.get("/account/who").status == .unauthorized)
+        }
+        #expect(try await login("Bob", password).text == "in")
+    }
+
+    @Test func whatAnotherProcessHasChangedIsSeenASecondLater() async throws {
+        let store = MemoryUserStore()
+        let (one, other) = (try host(store), try host(store))
+        let admin = try await signUp("Ada", one)
+        _ = try await signUp("Bob", one)
+        let bob = other.client()
+        _ = try await bob.post("/account/login", form: ["name": "Bob", "password": password])
+        #expect(try await bob.get("/account/admin").status == .forbidden)
+        try await admin.post("/account/roles", json: JSONRoles(id: "Bob", roles: ["admin"]))
+        await other.advance(by: .seconds(1))
+        #expect(try await bob.get("/account/admin").text == "admin")
+        try await admin.post("/account/roles", json: JSONRoles(id: "Bob", roles: []))
+        await other.advance(by: .seconds(1))
+        #expect(try await bob.get("/account/admin").status == .forbidden)
+        try await admin.post("/account/close", form: ["id": "Bob", "isClosed": "true"])
+        await other.advance(by: .seconds(1))
+        #expect(try await bob.get("/account/who").status == .unauthorized)
+    }
+
+    @Test func oneNameFromManyClientsAtOnceIsOnes() async throws {
+        for round in 0..<5 {
+            let statuses = try await withThrowingTaskGroup(of: HTTPResponse.Status.self) { group in
+                for name in ["Ada", "ADA", "ada", "\u{ff21}da"] {
+                    group.addTask {
+                        let form: KeyValuePairs = ["name": "\(name)\(round)", "password": "correct horse battery"]
+                        return try await host.client().post("/account/register", form: form).status
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses.count { $0 == .ok } == 1, "\(statuses)")
+            #expect(statuses.count { $0 == .unprocessableContent } == 3, "\(statuses)")
+        }
+    }
+
+    /// Swift takes them for equal, and most stores do not.
+    @Test func anIDThatOnlyLooksLikeAnothersIsNone() async throws {
+        _ = try await registered("\u{e9}va")
+        for id in ["e\u{301}va", "\u{212b}va"] {
+            let form: KeyValuePairs = ["name": "Eve", "password": password, "id": id]
+            let answer = try await host.client().post("/account/register", form: form)
+            #expect(answer.status == .unprocessableContent)
+            #expect(answer.text.contains("\"id\":["), "\(answer)")
+        }
+    }
+
+    @Test func aNameThatIsTooLongIsLookedUpNowhere() async throws {
+        let long = "Ada" + String(repeating: "\u{fdfa}", count: 10_000)
+        #expect(try await login(long, password).status == .unauthorized)
+        #expect(try await host.client().post("/account/forgot", form: ["name": long]).status == .noContent)
+        #expect(outbox.count == 0)
+    }
+
+    @Test func howeverMuchABrowserIsUsedItIsNotRememberedForLonger() async throws {
+        _ = try await registered("Ada")
+        let ada = try await rememberedClient("Ada")
+        for _ in 0..<5 {
+            await host.advance(by: .seconds(24 * 3600 * 29 / 5))
+            #expect(try await ada.get("/account/who").status == .ok)
+        }
+        await host.advance(by: .seconds(24 * 3600 + 1))
+        #expect(try await ada.get("/account/who").status == .unauthorized)
     }
 }

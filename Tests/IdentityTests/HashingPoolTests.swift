@@ -1,6 +1,5 @@
 import Martlet
 import MartletTesting
-import NIOConcurrencyHelpers
 import Synchronization
 import Testing
 
@@ -28,19 +27,6 @@ import Testing
                 state.running -= 1
                 state.done.append(number)
             }
-        }
-    }
-
-    /// Holds threads until it is opened.
-    private final class ThreadGate: Sendable {
-        private let isOpen = ConditionLock(value: false)
-        func open() {
-            isOpen.lock()
-            isOpen.unlock(withValue: true)
-        }
-        func pass() {
-            isOpen.lock(whenValue: true)
-            isOpen.unlock()
         }
     }
 

@@ -63,6 +63,10 @@ import Testing
 
     @Test func `the list has 3,000, each of which could be chosen otherwise`() {
         #expect(CommonPasswords.count == 3000)
+        let policy = PasswordPolicy(refusesCommon: false)
+        #expect(CommonPasswords.all.filter { !policy.problems(with: $0).isEmpty } == [])
+        // As it is looked up, in lower case.
+        #expect(CommonPasswords.all.filter { $0 != $0.lowercased() } == [])
     }
 
     @Controller("choice")

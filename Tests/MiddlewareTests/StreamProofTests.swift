@@ -104,4 +104,24 @@ private struct FeedController {
         #expect(try await late.hasEnded)
         #expect(host.application.sse.clientCount == 0)
     }
+
+    @Test func aSessionsLifetimeIsThatOfItsStreams() async throws {
+        let host = try TestHost(
+            controllers: FeedController.self, services: gate,
+            middleware: Sessions(.memory, idleTime: .seconds(600), lifetime: .seconds(600)), Authentication(.session))
+        let client = host.client()
+        try await client.post("/feed/enter", form: ["id": "1"])
+        await host.advance(by: .seconds(100))
+        // Not when it was opened counts, but when the user signed in.
+        let stream = try await client.stream("/feed")
+        await host.advance(by: .seconds(499))
+        #expect(await !stream.hasEnded)
+        let other = try await client.stream("/feed/open")
+        await host.advance(by: .seconds(2))
+        try await other.expect("martlet.expired")
+        try await stream.expect("martlet.expired")
+        #expect(await stream.hasEnded)
+        #expect(try await client.get("/feed").status == .unauthorized)
+        #expect(host.application.sse.clientCount == 0)
+    }
 }

@@ -65,6 +65,8 @@ extension MessageTable {
         "The request's fields are not as they must be.": "请求中有字段的值不符合要求。",
         "is wrong": "不正确",
         "is taken": "已被占用",
+        "must be in Unicode's composed form": "必须采用 Unicode 组合形式",
+        "must have 1 to 256 bytes": "必须有 1 到 256 个字节",
         "must have 1 to 64 characters": "必须有 1 到 64 个字符",
         "must not have control characters, or begin or end with a space": "不能含有控制字符，首尾不能是空格",
         "the handle of a session": "会话的标识",

@@ -22,6 +22,10 @@ extension Accounts {
     ) async throws -> Account {
         if let problem = settings.nameProblem(name) { throw HTTPError.wrong("name", [problem]) }
         if let id, id.isEmpty || id.utf8.count > 256 { throw HTTPError.wrong("id", ["must have 1 to 256 bytes"]) }
+        // Otherwise it may be another user's, in other code points.
+        if let id, !id.utf8.elementsEqual(Account.exactKey(of: id).utf8) {
+            throw HTTPError.wrong("id", ["must be in Unicode's composed form"])
+        }
         let words = [name, id, displayName, email].compactMap(\.self)
         try check(password, words)
         // Before it is known whether the name is taken: that takes as long.

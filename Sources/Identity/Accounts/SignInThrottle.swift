@@ -47,7 +47,6 @@ public final class SignInThrottle: Sendable {
     }
     private struct State {
         var failures: [Key: Failures] = [:]
-        var nextSweep = Date.distantPast
     }
     private let settings: Settings
     private let state = Mutex(State())
@@ -87,15 +86,25 @@ public final class SignInThrottle: Sendable {
         state.withLock { state in
             for (key, _) in limits(account, address, device) {
                 switch key {
-                case .pair, .device:
-                    state.failures[key] = nil
-                case .address, .account:
-                    // The others' remain: who knows one password may try others' names.
-                    guard let count = state.failures[key]?.count else { continue }
-                    if count > 1 { state.failures[key]?.count = count - 1 } else { state.failures[key] = nil }
+                case .pair, .device: state.failures[key] = nil
+                // The others' remain: who knows one password may try others' names.
+                case .address, .account: Self.takeBack(key, &state)
                 }
             }
         }
+    }
+
+    /// The password was not looked at, and the attempt counts for nothing, unlike those before it.
+    func takeBack(_ account: String, address: String, device: String?) {
+        let address = Self.network(of: address)
+        state.withLock { state in
+            for (key, _) in limits(account, address, device) { Self.takeBack(key, &state) }
+        }
+    }
+
+    private static func takeBack(_ key: Key, _ state: inout State) {
+        guard let count = state.failures[key]?.count else { return }
+        if count > 1 { state.failures[key]?.count = count - 1 } else { state.failures[key] = nil }
     }
 
     /// How many keys are counted.
@@ -120,21 +129,20 @@ public final class SignInThrottle: Sendable {
         state.failures[key] = Failures(count: 1, start: now)
     }
 
-    /// First what is over, then what has failed least: who is locked stays so under a flood of other names.
+    /// First what is over, then what has failed least: who is locked stays so under a flood of other names. Some at a time, for
+    /// all have to be looked at, and no more, for others wait.
     private func makeRoom(_ state: inout State, _ now: Date) {
         let window = settings.window / .seconds(1)
-        state.failures = state.failures.filter { now.timeIntervalSince($0.value.start) < window }
+        let isOver = { (failures: Failures) in now.timeIntervalSince(failures.start) >= window }
+        let excess = state.failures.count - Self.maximumKeys + Self.maximumKeys / 16
+        var leaving: [Key] = state.failures.lazy.filter { isOver($0.value) }.prefix(excess).map(\.key)
         var least = 1
-        while state.failures.count > Self.maximumKeys - Self.maximumKeys / 16 {
-            // Some at a time: all have to be looked at.
-            var rest = Self.maximumKeys / 16
-            state.failures = state.failures.filter { entry in
-                guard rest > 0, entry.value.count <= least else { return true }
-                rest -= 1
-                return false
-            }
+        while leaving.count < excess {
+            leaving += state.failures.lazy.filter { $0.value.count == least && !isOver($0.value) }
+                .prefix(excess - leaving.count).map(\.key)
             least += 1
         }
+        for key in leaving { state.failures[key] = nil }
     }
 
     private static func network(of address: String) -> Network {

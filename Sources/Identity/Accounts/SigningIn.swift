@@ -81,8 +81,17 @@ extension Accounts {
         let device = device?.get(ctx, now: ctx.now).flatMap { $0.user == account?.id ? $0.id : nil }
         try begin(key, user: account?.id, device: device, ctx)
         // Where there is no such account it takes as long, and is wrong.
-        let result = try await hasher.verify(
-            password, against: account?.passwordHash.map(PasswordHash.init(rawValue:)))
+        let result: PasswordHasher.Verification
+        do {
+            result = try await hasher.verify(
+                password, against: account?.passwordHash.map(PasswordHash.init(rawValue:)))
+        } catch {
+            // Where too many wait nobody has been wrong, and whoever comes back as told is let in.
+            if error is CancellationError || (error as? HTTPError)?.status == .serviceUnavailable {
+                throttle.takeBack(key, address: ctx.client.address, device: device)
+            }
+            throw error
+        }
         guard result.isRight, let account else {
             ctx.record(AuditEvent(.failure, user: account?.id, details: ["reason": "password"]))
             throw HTTPError.wrongPassword

@@ -1,6 +1,6 @@
 /// The passwords that are tried first (`common-passwords.txt`).
 enum CommonPasswords {
-    private static let all: Set<String> = {
+    static let all: Set<String> = {
         let lines = String(decoding: PackageResources.common_passwords_txt, as: UTF8.self).split(separator: "\n")
         return Set(lines.lazy.filter { !$0.hasPrefix("#") }.map(String.init))
     }()

@@ -110,6 +110,10 @@ public struct Account: Sendable, Identifiable, Codable, Equatable {
     /// What stands for a name.
     public static func key(of name: String) -> String { name.normalized.lowercased().normalized }
 
+    /// What stands for an id, or for the key of a name, where bytes are compared: Swift takes texts for equal that are so in any of
+    /// Unicode's canonical forms, and so must a store, or one user would be taken for another.
+    package static func exactKey(of text: String) -> String { text.precomposedStringWithCanonicalMapping }
+
     /// The user that requests are made by.
     public var user: User { User(id: id, name: displayName ?? name, roles: roles) }
 }

@@ -1,6 +1,9 @@
 import MartletCore
 
 /// Where accounts are kept: in memory, in SQLite (`SQLiteUserStore` of MartletSQLite), or in a database of the app's own.
+///
+/// Ids and keys are equal where Swift's strings are: a store that compares bytes has them in Unicode's composed form (NFC), and
+/// keeps a NUL in them.
 public protocol UserStore: Sendable {
     /// The account of that id.
     func account(_ id: User.ID) async throws -> Account?
