@@ -42,7 +42,7 @@ private struct PageController {
             #expect(
                 headers.named("Permissions-Policy")
                     == """
-                    bluetooth=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), hid=(), \
+                    browsing-topics=(), camera=(), display-capture=(), geolocation=(), hid=(), \
                     microphone=(), midi=(), payment=(), serial=(), usb=()
                     """)
             #expect(

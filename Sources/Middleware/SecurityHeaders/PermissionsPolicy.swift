@@ -52,7 +52,7 @@ public struct PermissionsPolicy: Sendable {
     /// Nobody may use devices, the screen, payment and whereabouts, but for what is named here.
     public init(_ features: [Feature: [Allowed]] = [:]) {
         let refused: [Feature] = [
-            .camera, .microphone, .geolocation, .displayCapture, .payment, .usb, .serial, .bluetooth, .hid, .midi,
+            .camera, .microphone, .geolocation, .displayCapture, .payment, .usb, .serial, .hid, .midi,
             .browsingTopics,
         ]
         self.features = Dictionary(uniqueKeysWithValues: refused.map { ($0, []) }).merging(features) { _, new in new }
