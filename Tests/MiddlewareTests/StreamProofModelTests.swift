@@ -38,7 +38,7 @@ import Testing
 
     @Test(arguments: 1...10 as ClosedRange<UInt64>) func `the streams of a proof end with it, and no others`(
         seed: UInt64
-    ) {
+    ) throws {
         var random = SeededGenerator(state: seed)
         var (proofs, model) = (StreamProofs(), Model())
         for step in 0..<3000 {
@@ -59,7 +59,7 @@ import Testing
                 model.streams = []
             default:
                 let ended = proofs.end(handles[0])
-                #expect(ended == model.end(handles[0]), "step \(step)")
+                try #require(ended == model.end(handles[0]), "step \(step)")
                 // As the hub does.
                 for (id, proof) in model.streams where ended.contains(id) { proofs.remove(proof, id) }
                 model.streams.removeAll { ended.contains($0.id) }
@@ -67,16 +67,18 @@ import Testing
             #expect(proofs.number == model.number)
             let number = UInt64.random(in: 0...proofs.number, using: &random)
             let asked = Self.proof(Self.handles(&random, of: 6), number)
-            #expect(proofs.isOver(asked) == model.isOver(asked), "step \(step)")
+            let (isOver, expected) = (proofs.isOver(asked), model.isOver(asked))
+            try #require(isOver == expected, "step \(step)")
         }
     }
 
     /// More than are remembered: who began before is not let in, whoever it is, and nobody who was ended is.
-    @Test(arguments: [3, 5000, 1_000_000]) func `a proof that is older than what is known is over`(users: Int) {
+    @Test(arguments: [3, 5000, 1_000_000]) func `a proof that is older than what is known is over`(users: Int) throws {
         var random = SeededGenerator(state: UInt64(users))
         var (proofs, model) = (StreamProofs(), Model())
         let (first, untouched) = (Self.proof([.session("first")], 0), [ProofHandle.session("nobody's")])
-        #expect(!proofs.isOver(first))
+        let isOverAtFirst = proofs.isOver(first)
+        #expect(!isOverAtFirst)
         for step in 0..<45_000 {
             let handles = Self.handles(&random, of: users)
             _ = proofs.end(handles[0])
@@ -85,17 +87,21 @@ import Testing
             let asked = Self.proof(handles, proofs.number - min(age, proofs.number))
             let isOver = proofs.isOver(asked)
             if model.isOver(asked) {
-                #expect(isOver, "step \(step), age \(age)")
+                try #require(isOver, "step \(step), age \(age)")
             } else if age <= 10_000 {
-                #expect(!isOver, "step \(step), age \(age)")
+                try #require(!isOver, "step \(step), age \(age)")
             }
             guard step % 100 == 0 else { continue }
+            // A failure would tell all that is known.
             let number = proofs.number
-            #expect(!proofs.isOver(Self.proof(untouched, number)))
-            #expect(!proofs.isOver(Self.proof(untouched, number - min(number, 10_000))))
-            #expect(proofs.isOver(first) == proofs.isOver(Self.proof(untouched, 0)))
-            if number > 20_000 { #expect(proofs.isOver(Self.proof(untouched, number - 20_001))) }
+            let ages: [UInt64] = [0, min(number, 10_000), min(number, 20_001), number]
+            let areOver = ages.map { proofs.isOver(Self.proof(untouched, number - $0)) }
+            try #require(!areOver[0] && !areOver[1], "step \(step)")
+            if number > 20_000 { try #require(areOver[2], "step \(step)") }
+            let isFirstOver = proofs.isOver(first)
+            try #require(isFirstOver == areOver[3], "step \(step)")
         }
-        #expect(proofs.isOver(first))
+        let isOverAtLast = proofs.isOver(first)
+        #expect(isOverAtLast)
     }
 }
