@@ -38,7 +38,7 @@ import Testing
 
     @Test(arguments: 1...10 as ClosedRange<UInt64>) func `the streams of a proof end with it, and no others`(
         seed: UInt64
-    ) {
+    ) throws {
         var random = SeededGenerator(state: seed)
         var (proofs, model) = (StreamProofs(), Model())
         for step in 0..<3000 {
