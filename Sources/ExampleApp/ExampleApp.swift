@@ -35,7 +35,8 @@ package struct ExampleApp: App {
         }
         app.use(
             Compression(), SecurityHeaders(), try sessions(settings), try FlashMessages(keys: settings.keys),
-            Authentication(.session(members), tokens.scheme, signInPage: "/account/login"))
+            Authentication(
+                .session(members), tokens.scheme, signInPage: AccountController.links.signInPage().description))
         // Programs of before are told in these words.
         app.messages.add(["Sign in first.": "请先登录"], for: "en")
         if members.takesGuests, let admin = settings.admin {

@@ -57,13 +57,13 @@ extension Context {
     ///   - page: the page of the form; nil for one that has nothing to fill in.
     ///   - target: the page that follows.
     func answer(
-        _ page: (any FormPage)? = nil, then target: String, _ act: () async throws -> Envelope
+        _ page: (any FormPage)? = nil, then target: some RequestTargetConvertible, _ act: () async throws -> Envelope
     ) async throws -> Response {
         do {
             let envelope = try await act()
             guard request.prefersHTML else { return try envelope.response(for: self) }
             flash.add(envelope.msg, kind: envelope.code == 0 ? "notice" : "error")
-            return try Redirect(to: target).response(for: self)
+            return try Redirect(to: target.requestTarget).response(for: self)
         } catch let error as HTTPError where request.prefersHTML {
             guard let page else { throw error }
             return page.response(self, error)

@@ -92,12 +92,12 @@ struct SignInPage: FormPage {
     func content(_ problems: Problems) -> String {
         let guest = problems.field("username", "昵称（演示：没有密码时填写）", value: form["username"], autocomplete: "nickname")
         return """
-            <form method="post" action="/account/login">
+            <form method="post" action="\(AccountController.links.login())">
             <input type="hidden" name="return_to" value="\(form["return_to"].escapedForHTML)">
             \(problems.field("user_id", "用户 ID", value: form["user_id"], autocomplete: "username"))
             \(problems.password())
             \(takesGuests ? guest : "")
-            <button class="primary">登录</button> <a href="/account/register">注册</a>
+            <button class="primary">登录</button> <a href="\(AccountController.links.registerPage())">注册</a>
             </form>
             """
     }
@@ -109,11 +109,11 @@ struct RegisterPage: FormPage {
 
     func content(_ problems: Problems) -> String {
         """
-        <form method="post" action="/account/register">
+        <form method="post" action="\(AccountController.links.register())">
         \(problems.field("user_id", "用户 ID", value: form["user_id"], autocomplete: "username"))
         \(problems.field("username", "昵称", value: form["username"], autocomplete: "nickname"))
         \(problems.password("password", "密码（至少 8 个字符）", isNew: true))
-        <button class="primary">注册</button> <a href="/account/login">已有账户，登录</a>
+        <button class="primary">注册</button> <a href="\(AccountController.links.signInPage())">已有账户，登录</a>
         </form>
         """
     }
@@ -133,8 +133,8 @@ struct AccountPage: FormPage {
     func content(_ problems: Problems) -> String {
         """
         <p>\(user.displayName.escapedForHTML)（<code>\(user.id.escapedForHTML)</code>）\(user.has(role: Members.adminRole) ? "管理员" : "")</p>
-        <form method="post" action="/account/logout"><button class="quiet">退出</button></form>
-        \(isGuest ? #"<p><a href="/account/register">注册</a>后，这个用户 ID 就是您的。</p>"# : passwordForm(problems))
+        <form method="post" action="\(AccountController.links.logout())"><button class="quiet">退出</button></form>
+        \(isGuest ? #"<p><a href="\#(AccountController.links.registerPage())">注册</a>后，这个用户 ID 就是您的。</p>"# : passwordForm(problems))
         <h2>我的会话</h2>
         <table>
         <thead><tr><th>设备</th><th>地址</th><th>最近使用</th><th></th></tr></thead>
@@ -142,7 +142,7 @@ struct AccountPage: FormPage {
         \(sessions.map(row).joined(separator: "\n"))
         </tbody>
         </table>
-        <form method="post" action="/account/sign-out-everywhere"><button class="quiet danger">退出所有设备</button></form>
+        <form method="post" action="\(AccountController.links.signOutEverywhere())"><button class="quiet danger">退出所有设备</button></form>
         """
     }
 
@@ -152,7 +152,7 @@ struct AccountPage: FormPage {
     private func passwordForm(_ problems: Problems) -> String {
         """
         <h2>修改密码</h2>
-        <form method="post" action="/account/password">
+        <form method="post" action="\(AccountController.links.password())">
         \(problems.password("password", "当前密码"))
         \(problems.password("new_password", "新密码", isNew: true))
         <button class="primary">修改密码</button>
@@ -164,7 +164,7 @@ struct AccountPage: FormPage {
         """
         <tr><td>\((session.device ?? "未知设备").escapedForHTML)</td><td>\((session.address ?? "").escapedForHTML)</td>\
         <td>\(session.lastUse.ISO8601Format(.init(dateTimeSeparator: .space)))</td>\
-        <td>\(session.isCurrent ? "本机" : "")<form method="post" action="/account/sessions/end">\
+        <td>\(session.isCurrent ? "本机" : "")<form method="post" action="\(SessionController.links.end())">\
         <input type="hidden" name="handle" value="\(session.handle.text)"><button class="quiet">结束</button></form></td></tr>
         """
     }

@@ -46,7 +46,7 @@ struct AccountController {
 
     /// POST /account/register
     @POST func register(form: Form<Registration>, _ ctx: Context) async throws -> Response {
-        try await ctx.answer(RegisterPage(form: form), then: "/account") {
+        try await ctx.answer(RegisterPage(form: form), then: Self.links.index()) {
             let registration = try form.valid
             try await members.register(
                 registration.userId, name: registration.username, password: registration.password, ctx)
@@ -58,7 +58,7 @@ struct AccountController {
 
     /// POST /account/logout
     @POST func logout(_ ctx: Context) async throws -> Response {
-        try await ctx.answer(then: "/account/login") {
+        try await ctx.answer(then: Self.links.signInPage()) {
             try await members.accounts.signOut(ctx)
             return .ok("已退出")
         }
@@ -67,7 +67,7 @@ struct AccountController {
     /// POST /account/sign-out-everywhere
     @Authorize(policy: .scheme("session"))
     @POST func signOutEverywhere(_ user: User, _ ctx: Context) async throws -> Response {
-        try await ctx.answer(then: "/account/login") {
+        try await ctx.answer(then: Self.links.signInPage()) {
             let count = try await members.accounts.signOutEverywhere(user.id, ctx)
             return .ok("已退出所有设备", data: ["count": count])
         }
@@ -79,7 +79,7 @@ struct AccountController {
     @Authorize(policy: .scheme("session"))
     @POST func password(form: Form<PasswordChange>, _ user: User, _ ctx: Context) async throws -> Response {
         let page = try await AccountPage(user, ctx)
-        return try await ctx.answer(page, then: "/account") {
+        return try await ctx.answer(page, then: Self.links.index()) {
             let change = try form.valid
             try await members.changePassword(of: user, from: change.password, to: change.newPassword, ctx)
             return .ok("密码已修改，其他设备已退出")

@@ -25,7 +25,7 @@ struct SessionController {
 
     /// POST /account/sessions/end
     @POST func end(handle: SessionHandle, _ user: User, _ ctx: Context) async throws -> Response {
-        try await ctx.answer(then: "/account") {
+        try await ctx.answer(then: AccountController.links.index()) {
             guard try await accounts.endSession(handle, of: user.id, ctx) else { return .failed("会话不存在") }
             if handle == ctx.session.handle { ctx.auth.signOut() }
             return .ok("会话已结束")
