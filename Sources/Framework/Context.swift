@@ -37,6 +37,7 @@ public final class Context: Sendable {
         var requestID: String?
         var scope: ServiceScope?
         var user = WhoAsks.nobody
+        var session: (any AnyObject & Sendable)?
     }
     private let state = Mutex(State())
     /// What is not the rule, so that the end of a request that has none of it takes no lock. Set under the lock of what it
@@ -171,6 +172,13 @@ public final class Context: Sendable {
             if state.first == nil { state.first = (key, value) } else { state.others.append((key, value)) }
             return value
         }
+    }
+
+    /// What the session middleware keeps, which every request of its apps has: beside what others keep, where it would be looked
+    /// for and cast.
+    package var keptSession: (any AnyObject & Sendable)? {
+        get { state.withLock { $0.session } }
+        set { state.withLock { $0.session = newValue } }
     }
 
     /// A `{name}` of the route's path, decoded.

@@ -51,7 +51,9 @@ extension Connection {
         var content = ByteBuffer()
         if case .buffer(let buffer) = response.body, response.status.hasContent { content = buffer }
         let isCopied = content.readableBytes <= Self.copiedBodyBytes
-        var buffer = ByteBufferAllocator().buffer(capacity: 256 + (isCopied ? content.readableBytes : 0))
+        // Enough for most heads, so that it does not grow while it is written.
+        let headBytes = 256 + 64 * max(0, response.headers.count - 3)
+        var buffer = ByteBufferAllocator().buffer(capacity: headBytes + (isCopied ? content.readableBytes : 0))
         buffer.writeResponseHead(
             response.status, response.headers, framing: framing, connection: connection, date: loop.date)
         if isCopied {

@@ -169,10 +169,12 @@ private enum CORSFields {
 }
 
 extension HTTPFields {
+    private static let varyOrigin = HTTPField(name: .vary, value: "Origin")
+
     /// Says in `Vary` (RFC 9110, section 12.5.5) that the response depends on a field of the request.
     fileprivate mutating func vary(on name: String) {
         guard contains(.vary), let value = self[.vary] else {
-            append(HTTPField(name: .vary, value: name))
+            append(name == "Origin" ? Self.varyOrigin : HTTPField(name: .vary, value: name))
             return
         }
         let names = value.lowercased().split(separator: ",").map { $0.filter { $0 != " " && $0 != "\t" } }

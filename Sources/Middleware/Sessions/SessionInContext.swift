@@ -1,17 +1,13 @@
 import MartletCore
 
-enum KeptSession: ContextKey {
-    typealias Value = Session
-}
-
 extension Context {
     /// The client's session. Without the `Sessions` middleware the request is answered with 500, and the log says why: a
     /// sign-in that is forgotten must not look like one.
     public var session: Session {
-        if let session = self[KeptSession.self] { return session }
+        if let session = keptSession as? Session { return session }
         fail(SessionsMissingError())
         let session = Session(nil, in: nil)
-        self[KeptSession.self] = session
+        keptSession = session
         return session
     }
 

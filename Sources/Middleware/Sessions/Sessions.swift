@@ -65,21 +65,22 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware, StreamingMiddlewar
     ///
     /// - Throws: what an ``ImmediateSessionStore`` throws.
     public func answer(_ ctx: Context, next: Next) throws -> Answer {
-        let ids = ids(of: ctx.request)
-        guard let immediate = settings.immediate else { return answerWaiting(ids, ctx, next) }
+        guard let immediate = settings.immediate else { return answerWaiting(ids(of: ctx.request), ctx, next) }
+        let now = ctx.now
         var found: StoredSession?
-        for id in ids where found == nil {
-            guard let session = try immediate.load(id.handle), session.secret == id.secret else { continue }
-            if isOver(session, ctx) {
+        try forEachID(of: ctx.request) { id in
+            guard let session = try immediate.load(id.handle), session.secret == id.secret else { return true }
+            guard !expiry(at: now).includes(session) else {
                 watch.tell(try immediate.remove(id.handle).map { [$0] } ?? [])
-            } else {
-                found = session
+                return true
             }
+            found = session
+            return false
         }
         let session = begin(found, ctx)
         let answer = next.answer(ctx)
-        // The rule: nothing to do, and nothing that would have to be kept for later.
-        if case .now = answer, !needsSteps(session, ctx) { return answer }
+        // The rule: nothing to do, and nothing that would have to be kept for later. It took no time.
+        if case .now = answer, !needsSteps(session, at: now) { return answer }
         return answer.map(ctx) { response in
             guard var steps = steps(of: session, ctx) else { return }
             while let step = steps.next() { steps.take(try immediate.take(step)) }
@@ -108,7 +109,7 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware, StreamingMiddlewar
         var found: StoredSession?
         for id in ids where found == nil {
             guard let session = try await store.load(id.handle), session.secret == id.secret else { continue }
-            if isOver(session, ctx) { try await end(id.handle) } else { found = session }
+            if expiry(at: ctx.now).includes(session) { try await end(id.handle) } else { found = session }
         }
         let session = begin(found, ctx)
         let response = try await next(ctx)
@@ -141,11 +142,21 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware, StreamingMiddlewar
     /// What the client says its session is: one id, unless another path or domain has set a cookie of that name, too.
     private func ids(of request: Request) -> [SessionID] {
         var ids: [SessionID] = []
-        request.forEachCookie(cookieName(for: request)) { value in
-            if let id = SessionID(value) { ids.append(id) }
-            return ids.count < Self.maximumIDs
+        forEachID(of: request) { id in
+            ids.append(id)
+            return true
         }
         return ids
+    }
+
+    /// - Parameter goesOn: false where it needs no more.
+    private func forEachID(of request: Request, _ goesOn: (SessionID) throws -> Bool) rethrows {
+        var count = 0
+        try request.forEachCookie(cookieName(for: request)) { value in
+            guard let id = SessionID(value) else { return true }
+            count += 1
+            return try goesOn(id) && count < Self.maximumIDs
+        }
     }
 
     /// How many ids of one client are looked up.
@@ -160,33 +171,31 @@ public struct Sessions: ImmediateMiddleware, TimedMiddleware, StreamingMiddlewar
         settings.ownCookieName ?? (overTLS || settings.isAlwaysSecure ? "__Host-martlet_session" : "martlet_session")
     }
 
-    private func isOver(_ session: StoredSession, _ ctx: Context) -> Bool { expiry(at: ctx.now).includes(session) }
-
     /// - Parameter found: nil where the store knows none of the ids. None is adopted: the client gets a new one with its
     ///   first value.
     private func begin(_ found: StoredSession?, _ ctx: Context) -> Session {
         let session = Session(found, in: self)
-        ctx[KeptSession.self] = session
+        ctx.keptSession = session
         return session
     }
 
     // MARK: - What the request did
 
-    private func needsSteps(_ session: Session, _ ctx: Context) -> Bool {
-        !session.isUnchanged || isUseDue(session, ctx)
+    private func needsSteps(_ session: Session, at now: Date) -> Bool {
+        !session.isUnchanged || isUseDue(session, now)
     }
 
     /// - Returns: nil where there is nothing to do.
     private func steps(of session: Session, _ ctx: Context) -> SessionSteps? {
-        guard needsSteps(session, ctx) else { return nil }
+        guard needsSteps(session, at: ctx.now) else { return nil }
         let device = ctx.request.headers[.userAgent]
         return session.steps(SessionUse(date: ctx.now, device: device, address: ctx.client.address))
     }
 
     /// A clock that was set back must not leave a use in the future.
-    private func isUseDue(_ session: Session, _ ctx: Context) -> Bool {
+    private func isUseDue(_ session: Session, _ now: Date) -> Bool {
         guard let lastUse = session.stored?.lastUse.date else { return false }
-        return abs(ctx.now.timeIntervalSince(lastUse)) >= settings.useResolution
+        return abs(now.timeIntervalSince(lastUse)) >= settings.useResolution
     }
 
     private func finish(_ steps: SessionSteps, _ ctx: Context, _ response: inout Response) throws {
