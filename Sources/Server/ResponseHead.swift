@@ -24,7 +24,7 @@ extension ByteBuffer {
         } else {
             writeString("HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n")
         }
-        for field in headers where !field.name.isFraming { writeField(field.name.rawName, field.value) }
+        writeFields(headers)
         writeImmutableBuffer(date)
         switch framing {
         case .none, .close:
@@ -44,26 +44,32 @@ extension ByteBuffer {
         writeStaticString("\r\n")
     }
 
-    /// At once: a response has many of them.
-    private mutating func writeField(_ name: String, _ value: String) {
-        let byteCount = name.utf8.count + value.utf8.count + 4
+    /// All at once: a response has many of them.
+    private mutating func writeFields(_ headers: HTTPFields) {
+        var byteCount = 0
+        for field in headers { byteCount += field.name.rawName.utf8.count + field.value.utf8.count + 4 }
         writeWithUnsafeMutableBytes(minimumWritableBytes: byteCount) { bytes in
             var end = 0
-            func write(_ text: some Collection<UInt8>) {
+            func write(_ text: String.UTF8View) {
                 let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[end...])
-                if text.withContiguousStorageIfAvailable({ rest.copyMemory(from: UnsafeRawBufferPointer($0)) }) == nil {
-                    rest.copyBytes(from: text)
+                let isWritten: Void? = text.withContiguousStorageIfAvailable {
+                    rest.copyMemory(from: UnsafeRawBufferPointer($0))
                 }
+                if isWritten == nil { rest.copyBytes(from: text) }
                 end += text.count
             }
-            write(name.utf8)
-            bytes[end] = UInt8(ascii: ":")
-            bytes[end + 1] = UInt8(ascii: " ")
-            end += 2
-            write(value.utf8)
-            bytes[end] = UInt8(ascii: "\r")
-            bytes[end + 1] = UInt8(ascii: "\n")
-            return byteCount
+            func write(_ first: Unicode.Scalar, _ second: Unicode.Scalar) {
+                bytes[end] = UInt8(ascii: first)
+                bytes[end + 1] = UInt8(ascii: second)
+                end += 2
+            }
+            for field in headers where !field.name.isFraming {
+                write(field.name.rawName.utf8)
+                write(":", " ")
+                write(field.value.utf8)
+                write("\r", "\n")
+            }
+            return end
         }
     }
 

@@ -46,7 +46,7 @@ struct RequestID: ImmediateMiddleware {
 
     func answer(_ ctx: Context, next: Next) -> Answer {
         next.answer(ctx) { response in
-            if let name = Self.name { response.headers[name] = ctx.requestID }
+            if let name = Self.name { response.headers.append(HTTPField(name: name, value: ctx.requestID)) }
         }
     }
 }
