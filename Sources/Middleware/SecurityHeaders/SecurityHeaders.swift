@@ -172,7 +172,7 @@ private final class Fields: Sendable {
             fields[fields: field.name] = []
         }
         // Behind those that are the same for all, which are copied once.
-        for field in headers { fields.append(field) }
+        fields.append(contentsOf: headers)
         headers = fields
     }
 
