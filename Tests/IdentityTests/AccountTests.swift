@@ -288,6 +288,38 @@ private struct AccountingController {
         #expect(try await login("Ada", password).text == "in")
     }
 
+    @Test func aPasswordThatWasChangedSinceIsNoFirstStep() async throws {
+        let ada = try await registered("Ada")
+        let secret = try await ada.post("/account/second-factor", form: ["password": password]).json([String].self)[1]
+        let totp = try #require(TOTP(secret: secret))
+        _ = try await ada.post("/account/confirm-factor", form: ["code": totp.code(at: host.application.now)])
+        let attacker = host.client()
+        #expect(try await login("Ada", password, attacker).text == "code")
+        let change: KeyValuePairs = ["old": password, "new": "another horse battery"]
+        #expect(try await ada.post("/account/password", form: change).status == .noContent)
+        await host.advance(by: .seconds(30))
+        let code = totp.code(at: host.application.now)
+        #expect(try await attacker.post("/account/code", form: ["code": code]).status == .unauthorized)
+        // The code was not used up by that.
+        #expect(try await login("Ada", "another horse battery", attacker).text == "code")
+        #expect(try await attacker.post("/account/code", form: ["code": code]).status == .noContent)
+    }
+
+    @Test func codesAreCountedApartFromWhateverSomebodyCallsItself() async throws {
+        let ada = try await registered("Ada")
+        let secret = try await ada.post("/account/second-factor", form: ["password": password]).json([String].self)[1]
+        let totp = try #require(TOTP(secret: secret))
+        _ = try await ada.post("/account/confirm-factor", form: ["code": totp.code(at: host.application.now)])
+        for name in ["code of Ada", "code Ada"] {
+            for _ in 0..<5 { _ = try await login(name, "wrong") }
+        }
+        await host.advance(by: .seconds(30))
+        let client = host.client()
+        #expect(try await login("Ada", password, client).text == "code")
+        let code = totp.code(at: host.application.now)
+        #expect(try await client.post("/account/code", form: ["code": code]).status == .noContent)
+    }
+
     @Test func codesCannotBeTriedForLong() async throws {
         let ada = try await registered("Ada")
         let secret = try await ada.post("/account/second-factor", form: ["password": password]).json([String].self)[1]

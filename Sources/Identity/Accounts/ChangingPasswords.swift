@@ -32,12 +32,7 @@ extension Accounts {
         // There is no such account, and it takes time to look for one.
         guard name.utf8.count <= 1024 else { return }
         let nameKey = Account.key(of: name)
-        let key = "reset of \(nameKey)"
-        if let wait = throttle.begin(key, address: ctx.client.address, device: nil, now: ctx.now) {
-            throw HTTPError(
-                .tooManyRequests, "Too many attempts. Try again later.",
-                headers: [.retryAfter: "\(Int((wait / .seconds(1)).rounded(.up)))"])
-        }
+        try begin(SignInThrottle.key(.reset, nameKey), user: nil, device: nil, ctx)
         guard let account = try await store.account(nameKey: nameKey), account.email != nil,
             !account.isDisabled
         else { return }

@@ -22,6 +22,10 @@ extension Accounts {
     ) async throws -> Account {
         if let problem = settings.nameProblem(name) { throw HTTPError.wrong("name", [problem]) }
         if let id, id.isEmpty || id.utf8.count > 256 { throw HTTPError.wrong("id", ["must have 1 to 256 bytes"]) }
+        // It stands in the log.
+        if let id, id.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            throw HTTPError.wrong("id", ["must not have control characters"])
+        }
         // Otherwise it may be another user's, in other code points.
         if let id, !id.utf8.elementsEqual(Account.exactKey(of: id).utf8) {
             throw HTTPError.wrong("id", ["must be in Unicode's composed form"])

@@ -29,6 +29,16 @@ public final class SignInThrottle: Sendable {
         public init() {}
     }
 
+    /// What is tried; each is counted apart.
+    enum Attempt: String {
+        case password
+        case code
+        case reset
+    }
+
+    /// What stands for one kind of attempt at one account, whatever somebody has chosen as a name.
+    static func key(_ attempt: Attempt, _ account: String) -> String { "\(attempt.rawValue) \(account)" }
+
     private enum Network: Hashable {
         case known(IPAddress)
         case unknown(String)

@@ -31,7 +31,7 @@ extension Accounts {
         if account.secondFactor?.isConfirmed == true {
             ctx.session.renew()
             ctx.session[.pendingSignIn] = PendingSignIn(
-                user: account.id, name: account.nameKey, isRemembered: isRemembered, time: ctx.now)
+                user: account.id, revision: account.revision, isRemembered: isRemembered, time: ctx.now)
             return .needsCode
         }
         try await finish(account, methods: ["pwd"], isRemembered: isRemembered, ctx)
@@ -47,9 +47,9 @@ extension Accounts {
         guard let pending = ctx.session[.pendingSignIn],
             (0..<settings.codeTime / .seconds(1)).contains(ctx.now.timeIntervalSince(pending.time))
         else { throw HTTPError(.unauthorized, "Sign in with your name and password first.") }
-        let key = "code of \(pending.user)"
+        let key = SignInThrottle.key(.code, pending.user)
         try begin(key, user: pending.user, device: nil, ctx)
-        guard let account = try await taking(code, of: pending.user, now: ctx.now), !account.isDisabled else {
+        guard let account = try await taking(code, of: pending, now: ctx.now), !account.isDisabled else {
             ctx.record(AuditEvent(.failure, user: pending.user, details: ["reason": "code"]))
             throw HTTPError(.unauthorized, "The code is wrong.")
         }
@@ -76,8 +76,9 @@ extension Accounts {
     func verified(name: String, password: String, _ ctx: Context) async throws -> Account {
         // No such name can have been registered, and it is counted under what an attacker chooses.
         guard name.utf8.count <= 1024 else { throw HTTPError.wrongPassword }
-        let key = Account.key(of: name)
-        let account = try await store.account(nameKey: key)
+        let nameKey = Account.key(of: name)
+        let key = SignInThrottle.key(.password, nameKey)
+        let account = try await store.account(nameKey: nameKey)
         let device = device?.get(ctx, now: ctx.now).flatMap { $0.user == account?.id ? $0.id : nil }
         try begin(key, user: account?.id, device: device, ctx)
         // Where there is no such account it takes as long, and is wrong.
@@ -108,7 +109,7 @@ extension Accounts {
     /// Counts an attempt.
     ///
     /// - Throws: `HTTPError` 429.
-    private func begin(_ key: String, user: User.ID?, device: String?, _ ctx: Context) throws {
+    func begin(_ key: String, user: User.ID?, device: String?, _ ctx: Context) throws {
         guard let wait = throttle.begin(key, address: ctx.client.address, device: device, now: ctx.now) else { return }
         ctx.record(AuditEvent(.lockout, user: user))
         throw HTTPError(
@@ -141,11 +142,12 @@ extension Accounts {
     }
 
     /// Takes a code of the second factor, so that it counts once.
-    private func taking(_ code: String, of user: User.ID, now: Date) async throws -> Account? {
-        try await store.update(user) { account in
-            guard var factor = account.secondFactor, factor.isConfirmed, let totp = TOTP(secret: factor.secret) else {
-                return false
-            }
+    private func taking(_ code: String, of pending: PendingSignIn, now: Date) async throws -> Account? {
+        try await store.update(pending.user) { account in
+            // The password that was right may be another's by now.
+            guard account.revision == pending.revision, var factor = account.secondFactor, factor.isConfirmed,
+                let totp = TOTP(secret: factor.secret)
+            else { return false }
             if let step = totp.verify(code, now: now, after: factor.lastStep) {
                 factor.lastStep = step
             } else if let index = RecoveryCodes.index(of: code, in: factor.recoveryCodes) {
@@ -162,7 +164,8 @@ extension Accounts {
 /// Between the password and the code.
 struct PendingSignIn: Codable, Sendable {
     let user: User.ID
-    let name: String
+    /// That of the account when the password was right.
+    let revision: Int
     let isRemembered: Bool
     let time: Date
 }

@@ -1,17 +1,4 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 import MartletCore
-
-/// Where users are looked up by id.
-public protocol UserDirectory: Sendable {
-    /// The user, where that takes no waiting: `.some(nil)` for one that there is not, or no longer; nil to have `user` asked.
-    func knownUser(_ id: User.ID, _ ctx: Context) -> User??
-    /// The user; nil for one that there is not, or no longer.
-    func user(_ id: User.ID, _ ctx: Context) async throws -> User?
-}
 
 /// Whom `ctx.auth.signIn(…)` has signed in to the session.
 ///
@@ -58,34 +45,4 @@ extension AuthenticationScheme where Self == SessionScheme {
 
     /// The same, with what is known of the user by now.
     public static func session(_ directory: some UserDirectory) -> SessionScheme { SessionScheme(directory) }
-}
-
-/// What a request can do about who asks.
-public struct SignIn: Sendable {
-    private let ctx: Context
-
-    init(_ ctx: Context) { self.ctx = ctx }
-
-    /// Signs a user in to the client's session, which gets a new id. Needs the `Sessions` middleware.
-    ///
-    /// - Parameter methods: by what the user was recognised, in the words of RFC 8176.
-    public func signIn(_ user: User, methods: [String] = ["pwd"]) {
-        let session = ctx.session
-        session.signIn(user, methods: methods)
-        var user = session.signedInUser
-        // The session is stored when the request is answered.
-        user?.proof?.time = ctx.now
-        ctx.identify(as: user)
-    }
-
-    /// Signs the user out: the session is over, and the streams that were opened with it.
-    public func signOut() {
-        ctx.session.destroy()
-        ctx.identify(as: nil)
-    }
-}
-
-extension Context {
-    /// Signs users in and out.
-    public var auth: SignIn { SignIn(self) }
 }
